@@ -1,0 +1,219 @@
+"""From what came in to what it means: arrivals are read by their connector and handed to the journey, in sets."""
+
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from backoffice import journey
+from backoffice.sync import arrivals, connections, waking
+from backoffice.sync.arrivals import Kept, Outcome
+from backoffice.sync.connectors import connector_of, connectors
+from backoffice.sync.errors import NotConnected, SyncError
+from backoffice.sync.models import Arrival, Connection
+from orders.records import ListingRecord, OrderRecord, RefundRecord
+from orders.stores.base import Gone, Incoming, Nothing, Record, Store, Unreadable
+
+log = logging.getLogger(__name__)
+
+BATCH = 100
+State = Arrival.State
+
+
+def store_of(connection: Connection) -> Store:
+    """The store connector of a connection. ValueError with a sentence where it is no store."""
+    kind = connectors().get(connection.connector)
+    if kind is None or not issubclass(kind, Store):
+        raise ValueError(f"{connection} is no store ({connection.connector}): choose a store's connection.")
+    return cast(Store, connector_of(connection))
+
+
+def keep(connection: Connection, items: Sequence[Incoming]) -> list[int]:
+    """Keep what a store sent, verbatim; the ids of what was not known yet."""
+    return arrivals.keep(connection, [Kept(i.topic, i.external_id, i.key, i.body, i.context) for i in items])
+
+
+def work_on_arrivals(*, connection_id: int | None = None, ids: Sequence[int] | None = None) -> Counter[str]:
+    """Work on everything that waits, a batch a transaction, until nothing does; how many ended in which state."""
+    counts: Counter[str] = Counter()
+    while done := _work_on_batch(connection_id, ids):
+        counts += done
+    return counts
+
+
+def _work_on_batch(connection_id: int | None, ids: Sequence[int] | None) -> Counter[str]:
+    try:
+        return _attempt(connection_id, ids, limit=BATCH)
+    except DatabaseError as error:
+        # Another process was first with the same customer, or one arrival does not fit: one by one only that one fails.
+        log.info("A batch of arrivals is worked on one by one: %s", type(error).__name__)
+    counts: Counter[str] = Counter()
+    for pk in _next_ids(connection_id, ids):
+        counts += _alone(pk)
+    return counts
+
+
+def _next_ids(connection_id: int | None, ids: Sequence[int] | None) -> list[int]:
+    with transaction.atomic():
+        return [arrival.pk for arrival in arrivals.claim(limit=BATCH, connection_id=connection_id, ids=ids)]
+
+
+def _alone(pk: int) -> Counter[str]:
+    for last in (False, True):
+        try:
+            return _attempt(None, [pk], limit=1)
+        except DatabaseError as error:
+            if last:
+                log.exception("Arrival %s does not fit", pk)
+                said = str(error).splitlines()[0]
+                with transaction.atomic():
+                    arrivals.finish([Outcome(pk, State.FAILED, f"The database refused it: {said}. Ask for help with this arrival.")])
+                return Counter({State.FAILED.value: 1})
+    raise AssertionError("unreachable")
+
+
+def _attempt(connection_id: int | None, ids: Sequence[int] | None, *, limit: int) -> Counter[str]:
+    with transaction.atomic():
+        claimed = arrivals.claim(limit=limit, connection_id=connection_id, ids=ids)
+        by_connection: dict[int, list[Arrival]] = defaultdict(list)
+        for arrival in claimed:
+            by_connection[arrival.connection_id].append(arrival)
+        outcomes: list[Outcome] = []
+        for group in by_connection.values():
+            outcomes += _work_on(group[0].connection, group)
+        arrivals.finish(outcomes)
+    return Counter(outcome.state.value for outcome in outcomes)
+
+
+def _work_on(connection: Connection, group: Sequence[Arrival]) -> list[Outcome]:
+    read: dict[type, list[tuple[Arrival, Record]]] = defaultdict(list)
+    outcomes: list[Outcome] = []
+    try:
+        store = store_of(connection)
+    except ValueError as error:
+        return [Outcome(arrival.pk, State.FAILED, str(error)) for arrival in group]
+    for arrival in group:
+        try:
+            record = store.read(
+                Incoming(arrival.topic, arrival.external_id, arrival.key, bytes(arrival.body), arrival.context)
+            )
+        except Unreadable as error:
+            outcomes.append(Outcome(arrival.pk, State.FAILED, str(error)))
+        else:
+            read[type(record)].append((arrival, record))
+    # Products before orders, orders before their refunds: what comes later leans on what came before.
+    for kind in (ListingRecord, OrderRecord, RefundRecord, Gone, Nothing):
+        if read[kind]:
+            outcomes += WORK[kind](connection, read[kind])
+    return outcomes
+
+
+def _listings(connection: Connection, read: Sequence[tuple[Arrival, Any]]) -> list[Outcome]:
+    taken = journey.take_over(connection, [record for _, record in read])
+    return [
+        Outcome(arrival.pk, State.DONE, sentence) for (arrival, _), sentence in zip(read, taken.sentences, strict=True)
+    ]
+
+
+def _orders(connection: Connection, read: Sequence[tuple[Arrival, Any]]) -> list[Outcome]:
+    taken = journey.take_in(connection, [record for _, record in read])
+    return [
+        Outcome(
+            arrival.pk,
+            State.OLD if position in taken.old else State.DONE,
+            taken.sentences[position],
+            "order",
+            taken.orders[position],
+        )
+        for position, (arrival, _) in enumerate(read)
+    ]
+
+
+def _refunds(connection: Connection, read: Sequence[tuple[Arrival, Any]]) -> list[Outcome]:
+    applied = journey.take_in_refunds(connection, [record for _, record in read])
+    return [
+        Outcome(arrival.pk, State.DONE if order else State.FAILED, sentence, "order" if order else "", order)
+        for (arrival, _), sentence, order in zip(read, applied.sentences, applied.orders, strict=True)
+    ]
+
+
+def _gone(connection: Connection, read: Sequence[tuple[Arrival, Any]]) -> list[Outcome]:
+    answers = journey.take_in_gone(connection, [record for _, record in read])
+    return [
+        Outcome(arrival.pk, State.DONE if order else State.IGNORED, sentence, "order" if order else "", order)
+        for (arrival, _), (sentence, order) in zip(read, answers, strict=True)
+    ]
+
+
+def _nothing(connection: Connection, read: Sequence[tuple[Arrival, Any]]) -> list[Outcome]:
+    return [Outcome(arrival.pk, State.IGNORED, record.sentence) for arrival, record in read]
+
+
+WORK: dict[type, Callable[[Connection, Sequence[tuple[Arrival, Any]]], list[Outcome]]] = {
+    ListingRecord: _listings,
+    OrderRecord: _orders,
+    RefundRecord: _refunds,
+    Gone: _gone,
+    Nothing: _nothing,
+}
+
+
+def webhook(connection: Connection, headers: Mapping[str, str], body: bytes) -> list[int]:
+    """A webhook at the door: checked, kept, not worked on. PermissionError where the signature is not the store's."""
+    incoming = store_of(connection).webhook(headers, body)
+    with transaction.atomic():
+        kept = keep(connection, [incoming]) if incoming is not None else []
+        if kept:
+            waking.wake(waking.WORK)
+    return kept
+
+
+def poll(connection: Connection) -> Counter[str]:
+    """Pull what changed since the cursor, each page kept together with the cursor behind it; new arrivals by topic.
+
+    A store that cannot be reached is tried again at its next turn; broken credentials pause the connection.
+    """
+    counts: Counter[str] = Counter()
+    store = store_of(connection)
+    started = timezone.now()
+    try:
+        for topic in store.polls:
+            for page in store.pull(topic, connection.cursor.get(topic, {})):
+                with transaction.atomic():
+                    counts[topic] += len(keep(connection, page.items))
+                    connection.cursor[topic] = page.cursor
+                    connection.save(update_fields=["cursor"])
+            if topic == "product" and "stock_taken_at" not in connection.cursor:
+                connection.cursor["stock_taken_at"] = started.isoformat()
+                connection.save(update_fields=["cursor"])
+    except NotConnected as error:
+        connections.pause(connection.pk, str(error))
+        raise
+    finally:
+        Connection.objects.filter(pk=connection.pk).update(polled_at=timezone.now())
+    connections.heard(connection.pk)
+    return counts
+
+
+def due_for_poll() -> list[Connection]:
+    """Active connections whose time to be polled has come."""
+    now = timezone.now()
+    names = [name for name, kind in connectors().items() if issubclass(kind, Store) and kind.polls]
+    found = Connection.objects.filter(state=Connection.State.ACTIVE, connector__in=names)
+    return [c for c in found if c.polled_at is None or (now - c.polled_at).total_seconds() >= 60 * c.poll_minutes]
+
+
+def poll_due() -> dict[str, str]:
+    """Poll every connection whose turn it is; what was said of each, in a sentence."""
+    said = {}
+    for connection in due_for_poll():
+        try:
+            counts = poll(connection)
+            said[connection.name] = ", ".join(f"{n} {topic}s" for topic, n in counts.items() if n) or "nothing new"
+        except SyncError as error:
+            said[connection.name] = str(error)
+            log.warning("%s could not be polled: %s", connection, error)
+    return said

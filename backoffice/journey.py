@@ -1,0 +1,335 @@
+"""The way of an order through the house: take in → allocate → invoice → tell → pack → ship → post.
+
+The only module that calls several apps. Each step is one transaction, takes many at once, and can be run twice without
+harm; what other systems should hear of is wished for in the same transaction (rules: Y1, Y2).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounting import chart, invoicing, ledger, posting, taxes
+from accounting.models import Entry, TaxName
+from backoffice.lib import money
+from backoffice import goods
+from backoffice.sync import connections, deliveries
+from backoffice.sync.models import Connection
+from inventory import ledger as stock
+from inventory import reservations
+from inventory.models import Movement, Product
+from orders import allocation, cancelling, holds, intake, listings, merchant, publishing, refunds, status, timeline
+from orders.models import Hold, Order, OrderLine
+from orders.records import ListingRecord, OrderRecord, RefundRecord
+from orders.stores.base import Gone
+from shipping import dispatch, packing
+from shipping.models import Shipment
+
+FULFILMENT = "fulfilment"
+INVOICE_PDF = "invoice_pdf"
+INVOICE_MAIL = "invoice_mail"
+SHIPMENT_MAIL = "shipment_mail"
+
+
+# --- take in -------------------------------------------------------------------------------------------------------------
+def take_in(connection: Connection, records: Sequence[OrderRecord]) -> intake.Taken:
+    """Orders come in: each brought to its newest version, allocated, invoiced if paid, and everybody told."""
+    with transaction.atomic():
+        taken = intake.take_in(connection, records, money_fixed=invoicing.invoiced)
+        _book_set_aside(connection, taken)
+        touched = {order.pk for order in taken.new} | taken.changed
+        if touched:
+            _go_on(touched, fresh=not taken.changed)
+        goods.refill(taken.freed_products)
+    return taken
+
+
+def take_over(connection: Connection, records: Sequence[ListingRecord]) -> listings.TakenOver:
+    """A store's catalogue comes in: products, listings, opening stock, which is booked at its cost."""
+    with transaction.atomic():
+        taken = listings.take_over(connection, records)
+        goods.book(taken.opened, Entry.Kind.STOCK, chart.OPENING, "Opening stock")
+        released = listings.release_mapped(connection, who=timeline.HUB)
+        if released:
+            _go_on(released)
+        products = {movement.product_id for movement in taken.opened}
+        goods.refill(products)
+        publishing.stock_changed(taken.products | products)
+    return taken
+
+
+def take_in_refunds(connection: Connection, records: Sequence[RefundRecord]) -> refunds.Applied:
+    """Refunds come in: their money is booked, what they take back unshipped is cancelled and given to who waits."""
+    with transaction.atomic():
+        applied = refunds.apply(connection, records)
+        _go_on({pk for pk in applied.orders if pk is not None})
+        goods.refill(applied.freed_products)
+    return applied
+
+
+def take_in_gone(connection: Connection, records: Sequence[Gone]) -> list[tuple[str, int | None]]:
+    """Orders that the store deleted: the rest is cancelled, what was shipped is put up for review."""
+    with transaction.atomic():
+        ids = [record.external_id for record in records if record.topic == "order"]
+        found = Order.objects.filter(connection=connection, external_id__in=ids)
+        known = {order.external_id: order for order in found}
+        alive = [order for order in known.values() if order.cancelled_at is None and not order.history]
+        cancel(
+            [order.pk for order in alive if not order.fulfilled_elsewhere],
+            why="the store deleted it.",
+            who=connection.name,
+        )
+        shipped = OrderLine.objects.filter(order__in=alive, shipped__gt=0).values_list("order_id", flat=True).distinct()
+        holds.place([_deleted_after_shipping(order_id) for order_id in shipped])
+    answers: list[tuple[str, int | None]] = []
+    for record in records:
+        order = known.get(record.external_id) if record.topic == "order" else None
+        if order is None:
+            answers.append(
+                (f"Nothing to do: {record.topic} {record.external_id}, deleted in the store, is not known here.", None)
+            )
+        else:
+            answers.append((f"Order {order.number} was deleted in the store.", order.pk))
+    return answers
+
+
+def _deleted_after_shipping(order_id: int) -> Hold:
+    return Hold(
+        order_id=order_id,
+        code=holds.EDITED,
+        subject="deleted",
+        stops=Hold.Stops.NOTHING,
+        sentence="The store deleted this order after goods had been shipped. Decide on a return and a refund.",
+    )
+
+
+# --- go on ---------------------------------------------------------------------------------------------------------------
+def go_on(order_ids: Iterable[int]) -> None:
+    """Take orders as far as they can go now: after a hold was lifted, a payment came, a product was named."""
+    with transaction.atomic():
+        _go_on(set(order_ids))
+
+
+def _go_on(order_ids: set[int], *, fresh: bool = False) -> None:
+    if not order_ids:
+        return
+    holds.place(taxes.name_taxes(order_ids))
+    allocated = allocation.allocate(order_ids)
+    invoices = invoicing.issue(order_ids)
+    if not fresh:
+        invoicing.post_payments(order_ids)
+    status.refresh(order_ids)
+    publishing.stock_changed(allocated.products)
+    if invoices:
+        doors = connections.own("mail", "papers")
+        wishes = [(doors["papers"].pk, INVOICE_PDF, invoice.pk) for invoice in invoices]
+        wishes += [(doors["mail"].pk, INVOICE_MAIL, invoice.pk) for invoice in invoices if _is_mailed(invoice.order)]
+        deliveries.want(wishes)
+        timeline.write(
+            [
+                timeline.entry(i.order_id, "invoiced", f"Invoice {i.label} issued: {i.total:.2f} {i.currency}, paid.")
+                for i in invoices
+            ]
+        )
+
+
+def _is_mailed(order: Order) -> bool:
+    # What the store itself completed before it came here had its papers from there.
+    return bool(order.customer.email) and not order.fulfilled_elsewhere and order.cancelled_at is None
+
+
+# --- pack and ship ----------------------------------------------------------------------------------------------------------
+def pack(
+    order_ids: Iterable[int], *, quantities: Mapping[int, int] | None = None, by: Any = None, who: str = timeline.HUB
+) -> list[Shipment]:
+    """Pack what is allocated: a parcel an order."""
+    with transaction.atomic():
+        shipments = packing.pack(order_ids, quantities=quantities, by=by, who=who)
+        status.refresh(shipment.order_id for shipment in shipments)
+    return shipments
+
+
+def unpack(shipment_ids: Iterable[int], *, who: str = timeline.HUB) -> None:
+    with transaction.atomic():
+        status.refresh(packing.unpack(shipment_ids, who=who))
+
+
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    carrier: str = ""
+    number: str = ""
+    url: str = ""
+
+
+def ship(
+    shipment_ids: Iterable[int],
+    *,
+    tracking: Mapping[int, Tracking] | None = None,
+    by: Any = None,
+    who: str = timeline.HUB,
+) -> list[Shipment]:
+    """Parcels leave: stock leaves the ledger, its cost is booked, the customer and the store are told."""
+    with transaction.atomic():
+        numbers = tracking or {}
+        for shipment in Shipment.objects.select_for_update().filter(pk__in=list(numbers)).order_by("id"):
+            said = numbers[shipment.pk]
+            dispatch.track(shipment, carrier=said.carrier, tracking_number=said.number, tracking_url=said.url, who=who)
+        left = dispatch.ship(shipment_ids, by=by, who=who)
+        seller = merchant.current()
+        ledger.post(
+            posting.goods(
+                f"shipment:{parcel.shipment.pk}",
+                Entry.Kind.COGS,
+                -money.rounded(parcel.cost, seller.currency),
+                chart.COGS,
+                description=f"Cost of goods, parcel {parcel.shipment.number}",
+                currency=seller.currency,
+                day=merchant.local_day(timezone.now(), seller),
+                order_id=parcel.shipment.order_id,
+            )
+            for parcel in left
+        )
+        status.refresh(parcel.shipment.order_id for parcel in left)
+        _tell_shipped([parcel.shipment for parcel in left])
+    return [parcel.shipment for parcel in left]
+
+
+def track(shipment: Shipment, tracking: Tracking, *, who: str) -> None:
+    """A tracking number is typed or corrected: the store hears of it, and the customer if the parcel has left."""
+    with transaction.atomic():
+        changed = dispatch.track(
+            shipment, carrier=tracking.carrier, tracking_number=tracking.number, tracking_url=tracking.url, who=who
+        )
+        if changed and shipment.state == Shipment.State.SHIPPED:
+            _tell_shipped([shipment])
+
+
+def _tell_shipped(shipments: Sequence[Shipment]) -> None:
+    if not shipments:
+        return
+    mail = connections.own("mail")["mail"]
+    orders = Order.objects.select_related("customer").in_bulk({shipment.order_id for shipment in shipments})
+    wishes = [(mail.pk, SHIPMENT_MAIL, s.pk) for s in shipments if orders[s.order_id].customer.email]
+    deliveries.want(wishes + _store_wishes(orders.values()))
+
+
+def _store_wishes(orders: Iterable[Order]) -> list[tuple[int, str, int]]:
+    told = set(publishing.told_of_orders())
+    active = set(
+        Connection.objects.filter(connector__in=told).exclude(state=Connection.State.OFF).values_list("pk", flat=True)
+    )
+    return [(order.connection_id, FULFILMENT, order.pk) for order in orders if order.connection_id in active]
+
+
+# --- cancel, return, correct -------------------------------------------------------------------------------------------------
+def cancel(order_ids: Iterable[int], *, why: str, who: str) -> None:
+    """Cancel all that was not shipped; freed stock goes to who waits for it, the store is told."""
+    with transaction.atomic():
+        ids = set(order_ids)
+        _unpack_open(ids, who=who)
+        freed = cancelling.cancel_rest(ids, why=why, who=who)
+        status.refresh(ids)
+        goods.refill(freed)
+        deliveries.want(_store_wishes(Order.objects.filter(pk__in=ids)))
+
+
+def cancel_lines(quantities: Mapping[int, int], *, why: str, who: str) -> None:
+    """Cancel units of lines. ValueError where more would be cancelled than is left to be shipped."""
+    with transaction.atomic():
+        lines = OrderLine.objects.filter(pk__in=list(quantities)).in_bulk()
+        ids = {line.order_id for line in lines.values()}
+        _unpack_open(ids, who=who)
+        freed = cancelling.cancel_lines(quantities)
+        timeline.write(
+            [
+                timeline.entry(
+                    lines[pk].order_id,
+                    "cancelled",
+                    f"{units} of {lines[pk].sku or lines[pk].name} cancelled: {why}",
+                    who=who,
+                )
+                for pk, units in quantities.items()
+                if units > 0
+            ]
+        )
+        status.refresh(ids)
+        goods.refill(freed)
+
+
+def _unpack_open(order_ids: set[int], *, who: str) -> None:
+    """A parcel that is packed and not shipped holds what is cancelled: it is taken apart first."""
+    packed = Shipment.objects.filter(order_id__in=order_ids, state=Shipment.State.PACKED).values_list("pk", flat=True)
+    packing.unpack(list(packed), who=who)
+
+
+def _book_set_aside(connection: Connection, taken: intake.Taken) -> None:
+    """Goods that the store had taken from its figure for open orders, before that figure was taken over here.
+
+    They still lie in the warehouse: without them the orders that they were set aside for would wait for nothing.
+    """
+    opened_at = connection.cursor.get("stock_taken_at", "")
+    early = {order.external_id for order in taken.new if order.placed_at.isoformat() <= opened_at}
+    aside = [(p, units, key) for p, units, key in taken.set_aside if key.split(":")[2] in early]
+    if not opened_at or not aside:
+        return
+    place = stock.default_location().pk
+    stocked = set(Product.objects.filter(pk__in={p for p, _, _ in aside}, stocked=True).values_list("pk", flat=True))
+    moved = stock.record(
+        [
+            stock.Move(p, place, units, Movement.Reason.OPENING, key, note=f"Set aside by {connection.name}")
+            for p, units, key in aside
+            if p in stocked
+        ]
+    )
+    goods.book(moved, Entry.Kind.STOCK, chart.OPENING, "Opening stock, set aside")
+
+
+# --- what a person settles ---------------------------------------------------------------------------------------------------
+def release_hold(hold_ids: Iterable[int], *, why: str, by: Any = None, who: str) -> None:
+    """A person lifts holds, with the reason; the orders go on."""
+    if not why.strip():
+        raise ValueError("Say why the hold is lifted.")
+    with transaction.atomic():
+        found = list(Hold.objects.select_for_update().filter(pk__in=list(hold_ids), released_at=None).order_by("id"))
+        _go_on(holds.release(found, why=why, by=by, who=who))
+
+
+def map_sku(connection: Connection, sku: str, product: Product, *, by: Any = None, who: str) -> int:
+    """Say which product a store's SKU means; every order held for it goes on by itself. How many did."""
+    with transaction.atomic():
+        released = listings.map_sku(connection, sku, product, by=by, who=who)
+        _go_on(released)
+    return len(released)
+
+
+def explain_tax(name: str, code: str, *, by: Any = None, who: str) -> TaxName:
+    """Say which tax a store's name means; every order held for it goes on by itself."""
+    with transaction.atomic():
+        explained = taxes.explain(name, code)
+        waiting = Hold.objects.filter(code=holds.TAX, subject=name[:250], released_at=None)
+        _go_on(holds.release(list(waiting), why=f"the tax {name} is known now.", by=by, who=who))
+    return explained
+
+
+def expire_reservations() -> int:
+    """Unpaid orders whose time is over give their stock back; how many."""
+    with transaction.atomic():
+        late = list(
+            Order.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(may_ship=False, reserve_until__lte=timezone.now(), lines__allocated__gt=0)
+            .values_list("pk", flat=True)
+        )
+        lines = {ln.pk: ln.allocated for ln in OrderLine.objects.filter(order_id__in=late, allocated__gt=0)}
+        freed = allocation.release(lines)
+        status.refresh(late)
+        timeline.write(
+            [
+                timeline.entry(pk, "unreserved", "Not paid in time: the stock reserved for it is free again.")
+                for pk in set(late)
+            ]
+        )
+        goods.refill(freed)
+    return len(set(late))

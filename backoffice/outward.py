@@ -1,0 +1,66 @@
+"""What others should know is told: deliveries are claimed, told by the room that knows the topic, and settled."""
+
+import logging
+import os
+import socket
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from accounting import invoice_mail
+from backoffice import journey
+from backoffice.sync import deliveries
+from backoffice.sync.deliveries import Result
+from backoffice.sync.errors import SyncError
+from backoffice.sync.models import Connection, Delivery
+from orders import publishing
+from shipping import fulfilment, shipment_mail
+
+log = logging.getLogger(__name__)
+
+Teller = Callable[[Connection, Sequence[Delivery]], list[Result]]
+
+TELLERS: dict[str, tuple[Teller, int]] = {
+    publishing.TOPIC: (publishing.tell, 500),
+    journey.FULFILMENT: (fulfilment.tell, 20),
+    journey.INVOICE_PDF: (invoice_mail.make_pdfs, 50),
+    journey.INVOICE_MAIL: (invoice_mail.send, 10),
+    journey.SHIPMENT_MAIL: (shipment_mail.send, 10),
+}
+"""Who tells a topic, and how many at a time: large where the other side takes batches, small where each is a call."""
+
+
+def worker_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"[:80]
+
+
+def deliver(*, connection_id: int | None = None) -> Counter[str]:
+    """Tell everything that is due, until nothing is; how many ended how."""
+    counts: Counter[str] = Counter()
+    deliveries.free_stale()
+    while topics := deliveries.waiting_topics(connection_id=connection_id):
+        before = counts.total()
+        for connection, topic in topics:
+            counts += _deliver_topic(connection, topic)
+        if counts.total() == before:
+            break
+    return counts
+
+
+def _deliver_topic(connection_id: int, topic: str) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    if topic not in TELLERS:
+        log.error("Nobody tells the topic %s", topic)
+        return counts
+    tell, size = TELLERS[topic]
+    while batch := deliveries.claim(connection_id=connection_id, topic=topic, limit=size, worker=worker_name()):
+        connection = batch[0].connection
+        try:
+            results = tell(connection, batch)
+        except SyncError as error:
+            results = [Result(delivery.pk, "", error=error) for delivery in batch]
+        deliveries.settle(results)
+        counts += Counter("failed" if result.error else "told" for result in results)
+        if any(result.error for result in results):
+            # What failed is due later; what follows may fail likewise, so others get their turn first.
+            break
+    return counts

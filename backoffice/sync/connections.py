@@ -1,0 +1,60 @@
+"""Connections: the hub's own doors, pausing one that lost its credentials, and taking it up again."""
+
+from django.utils import timezone
+
+from backoffice.sync.models import Attempt, Connection, Delivery
+
+OWN_DOORS = {
+    "mail": "Mail to customers",
+    "papers": "Papers to be made",
+    "api": "Orders by API",
+    "desk": "Orders typed here",
+}
+"""Connections that the hub has with itself, so that mail, papers, typed and API orders go through the same tables."""
+
+
+def own(*names: str) -> dict[str, Connection]:
+    """The hub's own doors by connector name, in one statement; made where one is missing."""
+    found = {c.connector: c for c in Connection.objects.filter(connector__in=names).order_by("-id")}
+    for name in names:
+        if name not in found:
+            found[name] = Connection.objects.get_or_create(connector=name, defaults={"name": OWN_DOORS[name]})[0]
+    return found
+
+
+def pause(connection_id: int, sentence: str) -> bool:
+    """Stop talking to a system until a person has looked: one alert, not one per item. False if it was paused already."""
+    return bool(
+        Connection.objects.filter(pk=connection_id, state=Connection.State.ACTIVE).update(
+            state=Connection.State.PAUSED, state_sentence=sentence, state_since=timezone.now()
+        )
+    )
+
+
+def resume(connection_id: int) -> None:
+    """Talk again; what waited goes on by itself."""
+    Connection.objects.filter(pk=connection_id).update(
+        state=Connection.State.ACTIVE, state_sentence="", state_since=timezone.now()
+    )
+
+
+def heard(connection_id: int) -> None:
+    Connection.objects.filter(pk=connection_id).update(last_heard_at=timezone.now())
+
+
+def health(connection: Connection) -> str:
+    """How the connection does, in one sentence."""
+    if connection.state == Connection.State.OFF:
+        return "Switched off."
+    if connection.state == Connection.State.PAUSED:
+        return f"Paused: {connection.state_sentence}"
+    failed = Delivery.objects.filter(
+        connection=connection, state__in=[Delivery.State.FAILED, Delivery.State.UNCLEAR]
+    ).count()
+    stuck = connection.arrivals.filter(state="failed").count()
+    if failed or stuck:
+        return f"Working; {failed} deliveries and {stuck} arrivals need a person."
+    last = Attempt.objects.filter(delivery__connection=connection).order_by("-id").first()
+    if last is not None and last.outcome == Attempt.Outcome.AGAIN:
+        return f"Trying again: {last.sentence}"
+    return "Working."

@@ -1,0 +1,28 @@
+"""What the worker runs: few, general tasks that carry ids only and are safe to run twice (design: django-q2)."""
+
+from backoffice import inward, journey, outward
+from backoffice.sync import waking
+
+
+def work_on_arrivals() -> str:
+    """Work on what came in, then tell what follows from it."""
+    with waking.awake():
+        counts = inward.work_on_arrivals()
+        told = outward.deliver()
+    return f"arrivals {dict(counts)}, deliveries {dict(told)}"
+
+
+def deliver() -> str:
+    return f"deliveries {dict(outward.deliver())}"
+
+
+def poll() -> str:
+    """Poll the stores whose turn it is, and work on what came."""
+    with waking.awake():
+        said = inward.poll_due()
+    return f"{said}; {work_on_arrivals()}"
+
+
+def tidy() -> str:
+    """Hourly: unpaid orders whose time is over give their stock back."""
+    return f"{journey.expire_reservations()} reservations expired"

@@ -1,0 +1,155 @@
+"""The ledger of stock: the one writer of movements and of `on_hand` (rule: S1)."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection as database
+from django.db import transaction
+from django.utils import timezone
+
+from inventory.models import Location, Movement, StockLevel
+
+
+class Short(Exception):
+    """More would leave than is there, or than is free of promises. The message says which product and how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Units to book: positive came, negative left. The same `key` is booked once, however often it is asked."""
+
+    product_id: int
+    location_id: int
+    quantity: int
+    reason: Movement.Reason
+    key: str
+    unit_cost: Decimal | None = None
+    note: str = ""
+
+
+def default_location() -> Location:
+    """Where goods come in and lie if nothing else is said: the first sellable location, made if there is none."""
+    location = Location.objects.filter(sellable=True).first()
+    if location is None:
+        location = Location.objects.get_or_create(code="MAIN", defaults={"name": "Main warehouse"})[0]
+    return location
+
+
+def record(moves: Sequence[Move], *, at: datetime | None = None, by: Any = None) -> list[Movement]:
+    """Book movements and the running figures in one transaction, in a constant number of statements.
+
+    Returns those that were not booked before. A movement without a cost takes the product's average; one that comes in
+    with a cost moves that average. Raises Short, and books nothing, where on hand would fall below what is promised.
+    """
+    wanted = {move.key: move for move in moves if move.quantity}
+    if not wanted:
+        return []
+    with transaction.atomic():
+        levels = _locked_levels({(m.product_id, m.location_id) for m in wanted.values()})
+        booked = set(Movement.objects.filter(key__in=wanted).values_list("key", flat=True))
+        fresh = [move for key, move in wanted.items() if key not in booked]
+        change: dict[int, int] = defaultdict(int)
+        for move in fresh:
+            change[levels[move.product_id, move.location_id].pk] += move.quantity
+        _refuse_short(levels.values(), change)
+        costs = _average_costs(fresh)
+        movements = [
+            Movement(
+                product_id=move.product_id,
+                location_id=move.location_id,
+                quantity=move.quantity,
+                reason=move.reason,
+                unit_cost=costs[move.product_id] if move.unit_cost is None else move.unit_cost,
+                at=at or timezone.now(),
+                key=move.key,
+                note=move.note[:250],
+                by=by,
+            )
+            for move in fresh
+        ]
+        Movement.objects.bulk_create(movements)
+        with database.cursor() as cursor:
+            cursor.execute(
+                """
+                UPDATE inventory_stocklevel SET on_hand = on_hand + change.quantity
+                  FROM unnest(%s::bigint[], %s::int[]) AS change(id, quantity)
+                 WHERE inventory_stocklevel.id = change.id
+                """,
+                [list(change), list(change.values())],
+            )
+    return movements
+
+
+def _locked_levels(places: set[tuple[int, int]]) -> dict[tuple[int, int], StockLevel]:
+    """The levels of (product, location) pairs, made where missing, locked in the order of their ids."""
+    pairs = sorted(places)
+    products, locations = [p for p, _ in pairs], [loc for _, loc in pairs]
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO inventory_stocklevel (product_id, location_id, on_hand, reserved, bin)
+            SELECT product_id, location_id, 0, 0, ''
+              FROM unnest(%s::bigint[], %s::bigint[]) AS place(product_id, location_id)
+             WHERE NOT EXISTS (SELECT 1 FROM inventory_stocklevel level
+                                WHERE level.product_id = place.product_id AND level.location_id = place.location_id)
+             ORDER BY product_id, location_id
+            ON CONFLICT DO NOTHING
+            """,
+            [products, locations],
+        )
+    found = StockLevel.objects.select_for_update(of=("self",)).filter(
+        product_id__in=set(products), location_id__in=set(locations)
+    )
+    return {(level.product_id, level.location_id): level for level in found.order_by("id")}
+
+
+def _refuse_short(levels: Any, change: dict[int, int]) -> None:
+    for level in levels:
+        left = level.on_hand + change.get(level.pk, 0)
+        if change.get(level.pk, 0) < 0 and left < level.reserved:
+            raise Short(
+                f"{-change[level.pk]} of {level.product.sku} cannot leave {level.location}: {level.on_hand} are there "
+                f"and {level.reserved} of them are promised to orders. Take the promise back first, or take fewer."
+            )
+
+
+def _average_costs(fresh: Sequence[Move]) -> dict[int, Decimal]:
+    """Move the average cost of products that come in with a cost; the average of every product touched.
+
+    Moving average = (on hand × average + received × cost) / (on hand + received), over all locations.
+    """
+    products = {move.product_id for move in fresh}
+    valued: dict[int, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
+    for move in fresh:
+        if move.quantity > 0 and move.unit_cost is not None:
+            valued[move.product_id][0] += move.quantity
+            valued[move.product_id][1] += move.quantity * move.unit_cost
+    with database.cursor() as cursor:
+        if valued:
+            cursor.execute(
+                """
+                UPDATE inventory_product SET average_cost = round(
+                       (GREATEST(there.on_hand, 0) * average_cost + came.value) / (GREATEST(there.on_hand, 0) + came.quantity), 4)
+                  FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[]) AS came(product_id, quantity, value),
+                       LATERAL (SELECT coalesce(sum(on_hand), 0) AS on_hand FROM inventory_stocklevel level
+                                 WHERE level.product_id = came.product_id) AS there
+                 WHERE inventory_product.id = came.product_id
+                """,
+                [list(valued), [v[0] for v in valued.values()], [v[1] for v in valued.values()]],
+            )
+        cursor.execute("SELECT id, average_cost FROM inventory_product WHERE id = ANY(%s)", [list(products)])
+        return dict(cursor.fetchall())
+
+
+def on_hand_at(product_id: int, when: datetime) -> dict[int, int]:
+    """On hand of a product per location at an instant, from the movements alone."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT location_id, sum(quantity)::int FROM inventory_movement WHERE product_id = %s AND at <= %s GROUP BY 1",
+            [product_id, when],
+        )
+        return dict(cursor.fetchall())

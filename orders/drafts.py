@@ -1,0 +1,169 @@
+"""From a store's record to the rows of an order: pure, nothing is read or written here."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from backoffice.lib import money
+from backoffice.sync.models import Connection
+from inventory import catalogue
+from inventory.models import Product
+from orders import customers, holds, status, timeline
+from orders.models import Hold, Order, OrderCharge, OrderLine, OrderTax, Payment, TimelineEntry
+from orders.records import LineRecord, OrderRecord
+
+
+def new_order(connection: Connection, record: OrderRecord, party: customers.Party) -> Order:
+    hours = connection.reserve_when_placed_hours
+    order = Order(
+        connection=connection,
+        external_id=record.external_id,
+        customer_id=party.customer.pk,
+        billing_address_id=party.billing.pk,
+        shipping_address_id=party.shipping.pk,
+        placed_at=record.placed_at,
+        reserve_until=record.placed_at + timedelta(hours=hours) if hours and not record.may_ship else None,
+        fulfilled_elsewhere=record.fulfilled_elsewhere,
+        history=connection.live_from is not None and record.placed_at < connection.live_from,
+        cancelled_at=record.version if record.cancelled else None,
+        language=party.customer.language,
+    )
+    # The customer is at hand; later steps need not ask for it again.
+    order.customer = party.customer
+    header(order, record)
+    amounts(order, record)
+    return order
+
+
+def header(order: Order, record: OrderRecord) -> None:
+    """What the store owns of an order besides its lines and money (rule: O2)."""
+    order.external_number = record.external_number[:120]
+    order.external_state = record.external_state[:40]
+    order.source_version = record.version
+    order.may_ship = record.may_ship
+    order.paid_at = record.paid_at
+    order.payment_method = record.payment_method[:120]
+    order.payment_reference = record.payment_reference[:200]
+    order.shipping_method = record.shipping_method[:250]
+    order.customer_note = record.customer_note
+    order.gift_note = record.gift_note
+    order.coupons = ", ".join(record.coupons)[:250]
+
+
+def amounts(order: Order, record: OrderRecord) -> None:
+    """The money of an order, from the store's own lines (rule: O5)."""
+    order.currency = record.currency[:3]
+    order.items_total = money.total(ln.gross for ln in record.lines)
+    order.discount_total = money.total(ln.discount for ln in record.lines)
+    order.shipping_total = money.total(c.amount for c in record.charges if c.kind == "shipping")
+    order.fee_total = money.total(c.amount for c in record.charges if c.kind == "fee")
+    order.tax_total = money.total(tax.amount for tax in record.taxes)
+    order.total = record.total
+    order.paid_total = money.total(p.amount for p in record.payments if p.amount > 0)
+    order.refunded_total = -money.total(p.amount for p in record.payments if p.amount < 0)
+
+
+def order_line(order: Order, position: int, said: LineRecord, products: dict[catalogue.Item, Product]) -> OrderLine:
+    product = products.get((said.item_id, said.sku))
+    return OrderLine(
+        order_id=order.pk,
+        position=position,
+        external_id=said.external_id[:120],
+        external_item_id=said.item_id[:120],
+        product_id=product.pk if product else None,
+        sku=said.sku[:120],
+        name=said.name[:250] or said.sku[:250],
+        variation=said.variation[:250],
+        ordered=said.quantity,
+        cancelled=said.quantity if order.cancelled_at else 0,
+        needs_shipping=said.needs_shipping and (product is None or product.stocked),
+        unit_price=round(said.gross / said.quantity, 6) if said.quantity else said.gross,
+        gross=said.gross,
+        discount=said.discount,
+        tax=said.tax,
+    )
+
+
+def order_charges(order: Order, record: OrderRecord) -> list[OrderCharge]:
+    return [
+        OrderCharge(
+            order_id=order.pk,
+            kind=c.kind,
+            external_id=c.external_id[:120],
+            name=c.name[:250],
+            amount=c.amount,
+            tax=c.tax,
+        )
+        for c in record.charges
+    ]
+
+
+def order_taxes(order: Order, record: OrderRecord) -> list[OrderTax]:
+    return [
+        OrderTax(order_id=order.pk, external_id=t.external_id[:120], name=t.name[:120], rate=t.rate, amount=t.amount)
+        for t in record.taxes
+    ]
+
+
+def order_payments(order: Order, record: OrderRecord) -> list[Payment]:
+    return [
+        Payment(
+            order_id=order.pk,
+            external_id=p.external_id[:200],
+            method=p.method[:120],
+            reference=p.reference[:200],
+            amount=p.amount,
+            tax=p.tax,
+            currency=order.currency,
+            at=p.at or record.paid_at or record.version,
+            reason=p.reason[:250],
+        )
+        for p in record.payments
+    ]
+
+
+def unknown_products(order: Order, lines: Sequence[OrderLine], connection: Connection) -> list[Hold]:
+    """A hold for each thing to be shipped that is no product here; what is over and done needs none."""
+    if not still_to_ship(order):
+        return []
+    unknown = {
+        (ln.sku or ln.name): holds.unknown_sku(order.pk, sku=ln.sku, name=ln.name, store=connection.name)
+        for ln in lines
+        if ln.product_id is None and ln.needs_shipping and ln.ordered
+    }
+    return list(unknown.values())
+
+
+def payment_note(order: Order, payment: Payment) -> TimelineEntry:
+    how = f" by {payment.method}" if payment.method else ""
+    if payment.amount < 0:
+        why = f": {payment.reason}" if payment.reason else ""
+        return timeline.entry(
+            order.pk,
+            "refund",
+            f"Refunded {-payment.amount:.2f} {payment.currency}{how}{why}.",
+            who=order.connection.name,
+        )
+    return timeline.entry(
+        order.pk, "payment", f"Paid {payment.amount:.2f} {payment.currency}{how}.", who=order.connection.name
+    )
+
+
+def still_to_ship(order: Order) -> bool:
+    return not (order.cancelled_at or order.fulfilled_elsewhere or order.history)
+
+
+def first_state(order: Order, lines: Sequence[OrderLine], wrong: Sequence[Hold]) -> Order.State:
+    return status.derive(
+        status.Facts(
+            ordered=sum(ln.ordered for ln in lines),
+            cancelled=sum(ln.cancelled for ln in lines),
+            shipped=0,
+            allocated=0,
+            packed=0,
+            held=any(hold.stops != Hold.Stops.NOTHING for hold in wrong),
+            may_ship=order.may_ship,
+            fulfilled_elsewhere=order.fulfilled_elsewhere,
+            history=order.history,
+            called_off=order.cancelled_at is not None,
+        )
+    )

@@ -1,0 +1,182 @@
+"""Products and their stock taken over from a store, and kept in step with its catalogue (rule: Y4).
+
+The store is the source of which listings there are; the hub is the source of stock from the first connection on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from backoffice.sync.models import Connection
+from inventory import catalogue, ledger
+from inventory.models import Listing, Movement, Product
+from orders import holds
+from orders.models import Hold, OrderLine
+from orders.records import ListingRecord
+
+
+@dataclass(slots=True)
+class TakenOver:
+    sentences: list[str] = field(default_factory=list)
+    opened: list[Movement] = field(default_factory=list)
+    products: set[int] = field(default_factory=set)
+    """Products that were listed anew, so that the store may be told of their stock."""
+
+
+def take_over(connection: Connection, records: Sequence[ListingRecord]) -> TakenOver:
+    """Bring listings, products and opening stock to what the store says, in a constant number of statements.
+
+    A product is known by its SKU, else made. The store's figure becomes opening stock once, and only of a product that
+    has no movement yet: a later figure is noted, never booked (case: C19).
+    """
+    newest = {record.external_id: record for record in records}
+    with transaction.atomic():
+        known = {
+            listing.external_id: listing
+            for listing in Listing.objects.filter(connection=connection, external_id__in=newest).select_related(
+                "product"
+            )
+        }
+        skus = {sku: pk for pk, sku in _skus(connection, newest).items()}
+        products = {p.sku: p for p in Product.objects.filter(sku__in=skus)}
+        products |= _make_products(
+            [(sku, newest[pk]) for sku, pk in skus.items() if sku not in products and _needs_product(known.get(pk))]
+        )
+        sku_of = {pk: sku for sku, pk in skus.items()}
+        fresh = []
+        for pk, record in newest.items():
+            listing = known.get(pk) or Listing(connection=connection, external_id=pk)
+            _describe(listing, record)
+            if listing.product_id is None and not record.heading:
+                listing.product = products.get(sku_of.get(pk, ""))
+            if pk not in known:
+                fresh.append(listing)
+        Listing.objects.bulk_create(fresh)
+        Listing.objects.bulk_update(
+            list(known.values()),
+            ["external_parent_id", "sku", "name", "product", "manages_stock", "stock_shared_with_parent",
+             "seen_quantity", "price"],
+        )  # fmt: skip
+        listings = {**known, **{listing.external_id: listing for listing in fresh}}
+        opened = _open(connection, newest, listings)
+    return TakenOver(
+        sentences=[_sentence(listings[record.external_id]) for record in records],
+        opened=opened,
+        products={listing.product_id for listing in fresh if listing.product_id},
+    )
+
+
+def _needs_product(listing: Listing | None) -> bool:
+    return listing is None or listing.product_id is None
+
+
+def _skus(connection: Connection, records: dict[str, ListingRecord]) -> dict[str, str]:
+    """The SKU under which each listing's product is known here. One without SKU gets one from the store's number."""
+    taken = set(
+        Listing.objects.filter(connection=connection, product__isnull=False, sku__in=[r.sku for r in records.values()])
+        .exclude(external_id__in=records)
+        .values_list("sku", flat=True)
+    )
+    chosen = {}
+    for pk, record in records.items():
+        if record.heading:
+            continue
+        sku = record.sku.strip() or f"{connection.connector}-{connection.pk}-{pk}"
+        if sku in taken:
+            # Two listings that carry one SKU (a variation without its own shows its parent's) are two products.
+            sku = f"{sku}-{pk}"
+        taken.add(sku)
+        chosen[pk] = sku[:80]
+    return chosen
+
+
+def _make_products(wanted: Sequence[tuple[str, ListingRecord]]) -> dict[str, Product]:
+    made = [
+        Product(
+            sku=sku,
+            name=record.name[:250] or sku,
+            variation=record.variation[:250],
+            barcode=record.barcode if len(record.barcode) <= 14 else "",
+            price=record.price,
+            weight_grams=record.weight_grams,
+            stocked=record.stocked,
+            backorder_policy=record.backorders or Product.BackorderPolicy.REFUSE,
+        )
+        for sku, record in wanted
+    ]
+    Product.objects.bulk_create(made)
+    return {product.sku: product for product in made}
+
+
+def _describe(listing: Listing, record: ListingRecord) -> None:
+    listing.external_parent_id = record.parent_id
+    listing.sku, listing.name = record.sku[:120], " ".join(filter(None, [record.name, record.variation]))[:250]
+    listing.manages_stock = record.manages_stock and not record.heading
+    listing.stock_shared_with_parent = record.stock_shared_with_parent
+    listing.seen_quantity = record.quantity
+    listing.price = record.price
+
+
+def _open(connection: Connection, records: dict[str, ListingRecord], listings: dict[str, Listing]) -> list[Movement]:
+    counted = {
+        listing.product_id: (pk, records[pk].quantity)
+        for pk, listing in listings.items()
+        if listing.product_id and records[pk].manages_stock and (records[pk].quantity or 0) > 0
+    }
+    if not counted:
+        return []
+    moved = set(Movement.objects.filter(product_id__in=counted).values_list("product_id", flat=True).distinct())
+    location = ledger.default_location()
+    return ledger.record(
+        [
+            ledger.Move(
+                product_id=product_id,
+                location_id=location.pk,
+                quantity=quantity,
+                reason=Movement.Reason.OPENING,
+                key=f"opening:{connection.pk}:{pk}",
+                note=f"Taken over from {connection.name}",
+            )
+            for product_id, (pk, quantity) in counted.items()
+            if product_id is not None and quantity is not None and product_id not in moved
+        ]
+    )
+
+
+def _sentence(listing: Listing) -> str:
+    if listing.product is None:
+        return f"{listing.name}: a heading for its variations, not sold itself."
+    return f"{listing.name} is product {listing.product.sku} here."
+
+
+def map_sku(connection: Connection, sku: str, product: Product, *, by: Any = None, who: str) -> set[int]:
+    """Say which product a store's SKU means; the orders that were held for it, released (rule: O4).
+
+    The journey should then take those orders further.
+    """
+    with transaction.atomic():
+        catalogue.map_sku(connection.pk, sku, product)
+        return release_mapped(connection, who=who, by=by)
+
+
+def release_mapped(connection: Connection, *, who: str, by: Any = None) -> set[int]:
+    """Give held lines the product that their item means by now; the orders that have no unknown line left."""
+    held = Hold.objects.filter(code=holds.SKU, released_at=None, order__connection=connection)
+    lines = list(OrderLine.objects.filter(order__in=held.values("order"), product=None).select_related("order"))
+    products = catalogue.resolve(connection.pk, {(line.external_item_id, line.sku) for line in lines})
+    named = []
+    for line in lines:
+        product = products.get((line.external_item_id, line.sku))
+        if product is not None:
+            line.product, line.needs_shipping = product, product.stocked
+            named.append(line)
+    OrderLine.objects.bulk_update(named, ["product", "needs_shipping"])
+    still = {(ln.order_id, (ln.sku or ln.name)[:250]) for ln in lines if ln.product_id is None}
+    return holds.release(
+        [hold for hold in held if (hold.order_id, hold.subject) not in still],
+        why="its product is known now.",
+        by=by,
+        who=who,
+    )

@@ -1,0 +1,29 @@
+"""Who sells: one row, made with neutral words if nobody has filled it in."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from backoffice.lib.letterhead import Letterhead
+from orders.models import Merchant
+
+
+def current() -> Merchant:
+    merchant = Merchant.objects.filter(pk=1).first()
+    return merchant or Merchant.objects.get_or_create(pk=1, defaults={"name": "Your shop", "address": ""})[0]
+
+
+def local_day(at: datetime, merchant: Merchant) -> date:
+    """The merchant's local day of an instant (rule: O6): 23:30 in Toronto is still that day."""
+    return at.astimezone(ZoneInfo(merchant.time_zone)).date()
+
+
+def letterhead(merchant: Merchant) -> Letterhead:
+    """The merchant as every paper prints it."""
+    return Letterhead(
+        name=merchant.name,
+        address=tuple(line.strip() for line in merchant.address.splitlines() if line.strip()),
+        email=merchant.email,
+        phone=merchant.phone,
+        website=merchant.website,
+        language=merchant.language,
+    )

@@ -1,0 +1,94 @@
+"""Stores are told what can be sold: available − the connection's safety buffer (rule: S7), by state (rule: Y1)."""
+
+from collections.abc import Iterable, Sequence
+from typing import cast
+
+from django.utils import timezone
+
+from backoffice.sync import deliveries
+from backoffice.sync.connectors import connector_of, connectors
+from backoffice.sync.deliveries import Result
+from backoffice.sync.errors import SyncError
+from backoffice.sync.models import Connection, Delivery
+from inventory.availability import available, published
+from inventory.models import Listing
+from orders.records import StockRecord
+from orders.stores.base import Store
+
+TOPIC = "stock"
+
+
+def told_of_stock() -> list[str]:
+    """Names of the store systems that are told of stock."""
+    return [name for name, kind in connectors().items() if issubclass(kind, Store) and kind.stock_batch > 0]
+
+
+def told_of_orders() -> list[str]:
+    """Names of the store systems that are told how far an order is."""
+    return [name for name, kind in connectors().items() if issubclass(kind, Store) and kind.tells_fulfilment]
+
+
+def stock_changed(product_ids: Iterable[int]) -> None:
+    """Wish that every store that lists these products be told: two statements for any number."""
+    ids = set(product_ids)
+    if not ids:
+        return
+    listings = (
+        Listing.objects.filter(
+            product_id__in=ids,
+            manages_stock=True,
+            stock_shared_with_parent=False,
+            connection__connector__in=told_of_stock(),
+        )
+        .exclude(external_id="")
+        .exclude(connection__state=Connection.State.OFF)
+    )
+    deliveries.want((connection, TOPIC, pk) for connection, pk in listings.values_list("connection_id", "pk"))
+
+
+def tell(connection: Connection, batch: Sequence[Delivery]) -> list[Result]:
+    """Tell a store the stock of these listings; what it knows already is not sent again (case: C6)."""
+    store = cast(Store, connector_of(connection))
+    listings = Listing.objects.select_related("product").in_bulk([delivery.object_id for delivery in batch])
+    free = available({listing.product_id for listing in listings.values() if listing.product_id})
+    results, records, of = [], [], {}
+    for delivery in batch:
+        listing = listings.get(delivery.object_id)
+        if listing is None or listing.product is None or not listing.manages_stock:
+            results.append(Result(delivery.pk, "Nothing to tell: the store keeps no figure for this listing."))
+            continue
+        policy = listing.product.backorder_policy
+        quantity, status = published(free[listing.product.pk], safety_buffer=connection.safety_buffer, policy=policy)
+        if delivery.known == {"quantity": quantity, "status": status}:
+            results.append(
+                Result(delivery.pk, f"The store knows it already: {quantity}, {status}.", known=delivery.known)
+            )
+            continue
+        records.append(StockRecord(listing.external_id, listing.external_parent_id, quantity, status, policy))
+        of[listing.external_id] = delivery
+    for start in range(0, len(records), store.stock_batch):
+        results += _push(store, records[start : start + store.stock_batch], of)
+    Connection.objects.filter(pk=connection.pk).update(last_heard_at=timezone.now())
+    return results
+
+
+def _push(store: Store, records: Sequence[StockRecord], of: dict[str, Delivery]) -> list[Result]:
+    try:
+        told = {answer.object_key: answer for answer in store.push_stock(records)}
+    except SyncError as error:
+        request, response = deliveries.last_words(store.http)
+        return [Result(of[r.external_id].pk, "", error=error, request=request, response=response) for r in records]
+    request, response = deliveries.last_words(store.http)
+    results = []
+    for record in records:
+        answer = told[record.external_id]
+        delivery = of[record.external_id]
+        if answer.error is not None:
+            results.append(
+                Result(delivery.pk, "", error=answer.error, known=delivery.known, request=request, response=response)
+            )
+        else:
+            known = {"quantity": record.quantity, "status": record.status}
+            sentence = f"Told {record.quantity} ({record.status.replace('_', ' ')})."
+            results.append(Result(delivery.pk, sentence, known=known, request=request, response=response))
+    return results

@@ -1,0 +1,277 @@
+"""A newer version of a known order: what the store owns is brought over, what cannot be applied is put up for review.
+
+Nothing here lowers what was shipped (rules: O2, O3).
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.utils import timezone
+
+from backoffice.lib.bulk import copy_in
+from backoffice.sync.models import Connection
+from inventory import catalogue
+from inventory.models import Product
+from orders import allocation, cancelling, customers, drafts, holds, timeline
+from orders.models import Hold, Order, OrderCharge, OrderLine, OrderTax, Payment, TimelineEntry
+from orders.records import LineRecord, OrderRecord
+
+HEADER = [
+    "external_number", "external_state", "source_version", "may_ship", "paid_at", "payment_method",
+    "payment_reference", "shipping_method", "customer_note", "gift_note", "coupons", "shipping_address",
+    "billing_address", "cancelled_at", "reserve_until", "currency", "items_total", "discount_total", "shipping_total",
+    "fee_total", "tax_total", "total", "paid_total", "refunded_total",
+]  # fmt: skip
+LINE = ["ordered", "cancelled", "name", "variation", "sku", "product", "unit_price", "gross", "discount", "tax"]
+OWN_CHECKS = {holds.TOTALS, holds.CURRENCY, holds.ADDRESS, holds.SKU}
+"""Holds that are found again from the record; they go by themselves when the store has mended the cause."""
+
+
+@dataclass(slots=True)
+class Revised:
+    sentences: dict[int, str] = field(default_factory=dict)
+    freed_products: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Changes:
+    """All that a batch of revisions will write, gathered first so that each kind is written once."""
+
+    notes: list[TimelineEntry] = field(default_factory=list)
+    found: list[Hold] = field(default_factory=list)
+    lifted: list[Hold] = field(default_factory=list)
+    lines: list[OrderLine] = field(default_factory=list)
+    new_lines: list[OrderLine] = field(default_factory=list)
+    give_back: dict[int, int] = field(default_factory=dict)
+    payments: list[Payment] = field(default_factory=list)
+    money_of: list[tuple[Order, OrderRecord]] = field(default_factory=list)
+    cancel: list[int] = field(default_factory=list)
+
+
+def revise(
+    connection: Connection,
+    pairs: Sequence[tuple[Order, OrderRecord]],
+    products: dict[catalogue.Item, Product],
+    money_fixed: set[int],
+) -> Revised:
+    """Bring each order to its record, in the caller's transaction and in a constant number of statements."""
+    ids = [order.pk for order, _ in pairs]
+    lines: dict[int, list[OrderLine]] = defaultdict(list)
+    allocation.lock_lines(OrderLine.objects.filter(order_id__in=ids).values_list("pk", flat=True))
+    for line in OrderLine.objects.filter(order_id__in=ids).order_by("order_id", "position"):
+        lines[line.order_id].append(line)
+    open_holds: dict[int, list[Hold]] = defaultdict(list)
+    overridden: set[tuple[int, str, str]] = set()
+    for hold in Hold.objects.filter(order_id__in=ids):
+        if hold.released_at is None:
+            open_holds[hold.order_id].append(hold)
+        elif hold.released_by_id is not None:
+            overridden.add((hold.order_id, hold.code, hold.sentence))
+    paid = set(Payment.objects.filter(order_id__in=ids).values_list("order_id", "external_id"))
+    parties = customers.match(connection, [record for _, record in pairs])
+    changes, revised = _Changes(), Revised()
+    for (order, record), party in zip(pairs, parties, strict=True):
+        order.connection = connection
+        before = order.external_state
+        _addresses(order, record, party, lines[order.pk], changes)
+        fixed = order.pk in money_fixed
+        if fixed and (record.total, record.currency) != (order.total, order.currency):
+            changes.found.append(_edited_after_invoice(order, record))
+        _lines(order, record, lines[order.pk], products, changes, fixed=fixed)
+        drafts.header(order, record)
+        if not fixed:
+            drafts.amounts(order, record)
+            changes.money_of.append((order, record))
+        else:
+            order.paid_total = sum((p.amount for p in record.payments if p.amount > 0), start=record.total * 0)
+            order.refunded_total = -sum((p.amount for p in record.payments if p.amount < 0), start=record.total * 0)
+        for payment in drafts.order_payments(order, record):
+            if (order.pk, payment.external_id) not in paid:
+                changes.payments.append(payment)
+                changes.notes.append(drafts.payment_note(order, payment))
+        _whole_order(order, record, lines[order.pk], changes)
+        _checks(order, record, lines[order.pk], connection, open_holds[order.pk], overridden, changes)
+        if before != order.external_state:
+            changes.notes.append(
+                timeline.entry(
+                    order.pk,
+                    "store_state",
+                    f"The store's state went from “{before}” to “{order.external_state}”.",
+                    who=connection.name,
+                )  # fmt: skip
+            )
+        revised.sentences[order.pk] = f"Order {order.number} brought to the store's newest version."
+    revised.freed_products = _write([order for order, _ in pairs], changes)
+    return revised
+
+
+def _addresses(
+    order: Order, record: OrderRecord, party: customers.Party, lines: Sequence[OrderLine], changes: _Changes
+) -> None:
+    if order.customer_id != party.customer.pk or any(line.shipped for line in lines):
+        return
+    if (order.shipping_address_id, order.billing_address_id) != (party.shipping.pk, party.billing.pk):
+        order.shipping_address_id, order.billing_address_id = party.shipping.pk, party.billing.pk
+        changes.notes.append(
+            timeline.entry(order.pk, "address", f"Address changed to {party.shipping}.", who=order.connection.name)
+        )
+
+
+def _lines(
+    order: Order,
+    record: OrderRecord,
+    lines: list[OrderLine],
+    products: dict[catalogue.Item, Product],
+    changes: _Changes,
+    *,
+    fixed: bool,
+) -> None:
+    ours = {line.external_id: line for line in lines}
+    said = {line.external_id: line for line in record.lines}
+    position = max((line.position for line in lines), default=0)
+    for external_id, wanted in said.items():
+        line = ours.get(external_id)
+        if line is None:
+            position += 1
+            line = drafts.order_line(order, position, wanted, products)
+            lines.append(line)
+            changes.new_lines.append(line)
+            changes.notes.append(_line_note(order, f"Line added: {line}."))
+            continue
+        if line.product_id is None and (product := products.get((wanted.item_id, wanted.sku))) is not None:
+            line.product_id = product.pk
+        _quantity(order, line, wanted.quantity, changes)
+        if not fixed:
+            _line_money(line, wanted)
+        changes.lines.append(line)
+    for external_id, line in ours.items():
+        if external_id not in said and line.ordered > line.cancelled:
+            _quantity(order, line, 0, changes)
+            changes.lines.append(line)
+
+
+def _line_money(line: OrderLine, said: LineRecord) -> None:
+    line.name, line.variation, line.sku = said.name[:250], said.variation[:250], said.sku[:120]
+    line.gross, line.discount, line.tax = said.gross, said.discount, said.tax
+    line.unit_price = round(said.gross / said.quantity, 6) if said.quantity else said.gross
+
+
+def _quantity(order: Order, line: OrderLine, quantity: int, changes: _Changes) -> None:
+    if quantity == line.ordered:
+        return
+    fixed = line.shipped + line.cancelled
+    possible = max(quantity, fixed)
+    if possible != line.ordered:
+        changes.notes.append(_line_note(order, f"{line.sku or line.name}: ordered {line.ordered}, now {possible}."))
+    if quantity < line.shipped:
+        changes.found.append(
+            Hold(
+                order_id=order.pk,
+                code=holds.EDITED,
+                subject=(line.sku or line.name)[:250],
+                stops=Hold.Stops.NOTHING,
+                sentence=(
+                    f"The store now says {quantity} of {line.sku or line.name}, but {line.shipped} have been shipped. "
+                    "Agree with the customer on a return, or correct the order in the store."
+                ),
+            )
+        )
+    surplus = fixed + line.allocated - possible
+    if surplus > 0:
+        changes.give_back[line.pk] = surplus
+    line.ordered = possible
+
+
+def _whole_order(order: Order, record: OrderRecord, lines: Sequence[OrderLine], changes: _Changes) -> None:
+    shipped = sum(line.shipped for line in lines)
+    left = sum(line.ordered - line.cancelled - line.shipped for line in lines)
+    if record.cancelled and order.cancelled_at is None:
+        changes.cancel.append(order.pk)
+        if shipped:
+            changes.found.append(
+                Hold(
+                    order_id=order.pk,
+                    code=holds.EDITED,
+                    subject="cancelled",
+                    stops=Hold.Stops.NOTHING,
+                    sentence=(
+                        f"The store cancelled this order after {shipped} units had been shipped. The rest is released; "
+                        "decide on a return and a refund for what was shipped."
+                    ),
+                )
+            )
+    elif not record.cancelled and order.cancelled_at is not None:
+        order.cancelled_at = None
+        for line in lines:
+            line.cancelled = 0
+            if line not in changes.lines and line.pk:
+                changes.lines.append(line)
+        changes.notes.append(
+            timeline.entry(order.pk, "restored", "The store took the order up again.", who=order.connection.name)
+        )
+    elif record.fulfilled_elsewhere and not order.fulfilled_elsewhere and left > 0 and not order.cancelled_at:
+        changes.found.append(
+            Hold(
+                order_id=order.pk,
+                code=holds.STORE_SHIPPED,
+                stops=Hold.Stops.SHIPPING,
+                sentence=(
+                    f"The store says that this order is completed, but {left} units were not shipped from here. If they "
+                    "were, cancel the rest here; if not, release this hold and ship them."
+                ),
+            )
+        )
+
+
+def _checks(
+    order: Order,
+    record: OrderRecord,
+    lines: Sequence[OrderLine],
+    connection: Connection,
+    open_now: Sequence[Hold],
+    overridden: set[tuple[int, str, str]],
+    changes: _Changes,
+) -> None:
+    wrong = holds.found_in(order, record) + drafts.unknown_products(order, lines, connection)
+    still = {(hold.code, hold.subject) for hold in wrong}
+    changes.found += [hold for hold in wrong if (order.pk, hold.code, hold.sentence) not in overridden]
+    changes.lifted += [hold for hold in open_now if hold.code in OWN_CHECKS and (hold.code, hold.subject) not in still]
+
+
+def _write(orders: Sequence[Order], changes: _Changes) -> set[int]:
+    freed = set(allocation.release(changes.give_back))
+    Order.objects.bulk_update(orders, HEADER)
+    if changes.lines:
+        OrderLine.objects.bulk_update({line.pk: line for line in changes.lines}.values(), LINE)
+    copy_in(changes.new_lines)
+    if changes.money_of:
+        ids = [order.pk for order, _ in changes.money_of]
+        OrderCharge.objects.filter(order_id__in=ids).delete()
+        OrderTax.objects.filter(order_id__in=ids).delete()
+        copy_in([row for order, record in changes.money_of for row in drafts.order_charges(order, record)])
+        copy_in([row for order, record in changes.money_of for row in drafts.order_taxes(order, record)])
+    copy_in(changes.payments)
+    if changes.cancel:
+        freed |= cancelling.cancel_rest(changes.cancel, why="the store cancelled it.", who=orders[0].connection.name)
+    holds.release(changes.lifted, why="the store has mended it.")
+    holds.place(changes.found)
+    timeline.write(changes.notes)
+    return freed
+
+
+def _line_note(order: Order, sentence: str) -> TimelineEntry:
+    return timeline.entry(order.pk, "edited", sentence, who=order.connection.name, at=timezone.now())
+
+
+def _edited_after_invoice(order: Order, record: OrderRecord) -> Hold:
+    return Hold(
+        order_id=order.pk,
+        code=holds.EDITED,
+        subject="total",
+        stops=Hold.Stops.NOTHING,
+        sentence=(
+            f"The store's total is now {record.total:.2f} {record.currency}, but the invoice was issued over "
+            f"{order.total:.2f} {order.currency} and does not change. Decide on a refund or a further payment."
+        ),
+    )

@@ -1,0 +1,121 @@
+"""Tables in files: CSV of any usual kind, and XLSX; every cell as the text that a person sees in it (C34f)."""
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from typing import Any
+
+from openpyxl import load_workbook
+
+from orders.stores.base import Unreadable
+
+MAX_BYTES = 20 * 1024 * 1024
+MAX_UNPACKED_BYTES = 300 * 1024 * 1024
+MAX_ROWS = 200_000
+MAX_COLUMNS = 200
+MAX_CELL = 10_000
+
+_ZEROS = re.compile(r"(0+)(?:\.(0+))?")
+
+Row = tuple[int, list[str]]
+"""(its number in the file, its cells)"""
+
+
+def table(body: bytes) -> Iterator[Row]:
+    """The rows of a CSV or XLSX file, empty ones left out. Unreadable in a sentence."""
+    if len(body) > MAX_BYTES:
+        raise Unreadable(f"The file is larger than {MAX_BYTES // (1024 * 1024)} MB: split it into several.")
+    if body[:4] == b"PK\x03\x04":
+        rows = _xlsx(body)
+    elif body[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+        raise Unreadable("This is an Excel file of the old kind or one with a password: save it as .xlsx without one.")
+    else:
+        rows = _csv(body)
+    count = 0
+    for number, cells in rows:
+        if not any(cells):
+            continue
+        count += 1
+        if count > MAX_ROWS:
+            raise Unreadable(f"The file has more than {MAX_ROWS} rows: split it into several.")
+        if len(cells) > MAX_COLUMNS:
+            raise Unreadable(f"Row {number} has more than {MAX_COLUMNS} columns, which is no table of orders.")
+        if any(len(cell) > MAX_CELL for cell in cells):
+            raise Unreadable(f"Row {number} has a cell of more than {MAX_CELL} characters.")
+        yield number, cells
+
+
+def text_of(body: bytes) -> str:
+    """A text file's text: UTF-8 with or without its mark, UTF-16 with it, else as Windows writes it."""
+    if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return body.decode("utf-16", "replace")
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return body.decode("cp1252", "replace")
+
+
+def _csv(body: bytes) -> Iterator[Row]:
+    text = text_of(body)
+    if "\x00" in text:
+        raise Unreadable("This is no CSV, XLSX or JSON file: it holds bytes that are no text.")
+    skipped = 0
+    if declared := re.match(r"sep=(.)\r?\n", text):
+        delimiter, text, skipped = declared[1], text[declared.end() :], 1
+    else:
+        delimiter = _delimiter(text)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        for cells in reader:
+            yield reader.line_num + skipped, [cell.strip() for cell in cells]
+    except csv.Error as error:
+        raise Unreadable(f"Line {reader.line_num + skipped} of the file cannot be read as CSV: {error}.") from None
+
+
+def _delimiter(text: str) -> str:
+    """The one of comma, semicolon and tab that the header uses most, outside quotes."""
+    header = re.sub(r'"[^"]*"', "", text.lstrip("\r\n").split("\n", 1)[0])
+    return max(",;\t", key=header.count)
+
+
+def _xlsx(body: bytes) -> Iterator[Row]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            if sum(part.file_size for part in archive.infolist()) > MAX_UNPACKED_BYTES:
+                raise Unreadable("The file unpacks to more than is read at once: split it into several.")
+        book = load_workbook(io.BytesIO(body), read_only=True, data_only=True)
+    except Unreadable:
+        raise
+    except Exception:  # what a broken archive makes the library raise is without end
+        raise Unreadable("This .xlsx file is broken: open it in a spreadsheet program and save it again.") from None
+    try:
+        sheet = book.worksheets[0] if book.worksheets else None
+        if sheet is None:
+            raise Unreadable("This .xlsx file has no sheet.")
+        for number, row in enumerate(sheet.iter_rows(), start=1):
+            yield number, [_shown(cell.value, getattr(cell, "number_format", "")) for cell in row]
+    finally:
+        book.close()
+
+
+def _shown(value: Any, number_format: str) -> str:
+    """A cell as its format shows it where that matters: leading zeros, trailing zeros, no exponent."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "seconds")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, int | float):
+        if shape := _ZEROS.fullmatch(number_format or ""):
+            decimals = len(shape[2] or "")
+            return f"{value:0{len(shape[1]) + (decimals + 1 if decimals else 0)}.{decimals}f}"
+        if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+            return str(int(value))
+        return repr(value)
+    return str(value).strip()

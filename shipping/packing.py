@@ -1,0 +1,125 @@
+"""Packing what is allocated into a parcel; a parcel not yet shipped can be unpacked again."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count
+from django.utils import timezone
+
+from backoffice.lib.bulk import copy_in, give_ids
+from orders import allocation, holds, timeline
+from orders.models import Allocation, Hold, Order, OrderLine
+from shipping.models import Shipment, ShipmentLine
+
+Packed = Shipment.State.PACKED
+
+
+class CannotPack(Exception):
+    """The order cannot be packed now; the message says why and what to do."""
+
+
+def pack(
+    order_ids: Iterable[int], *, quantities: Mapping[int, int] | None = None, by: Any = None, who: str = timeline.HUB
+) -> list[Shipment]:
+    """Pack what is allocated and in no parcel yet: one parcel an order, a constant number of statements for any number.
+
+    `quantities` (line → units) packs fewer. An order with nothing to pack gets no parcel, so run twice it packs once.
+    Raises CannotPack where more is asked than is allocated and unpacked, or where a hold stops shipping.
+    """
+    ids = sorted(set(order_ids))
+    with transaction.atomic():
+        orders = Order.objects.select_for_update(of=("self",)).order_by("id").in_bulk(ids)
+        lines = list(
+            OrderLine.objects.filter(order_id__in=ids).select_related("product").order_by("order_id", "position")
+        )
+        allocation.lock_lines(line.pk for line in lines)
+        stopped = holds.stopping(ids, Hold.Stops.SHIPPING, Hold.Stops.EVERYTHING)
+        free = _unpacked(ids)
+        drafts: dict[int, list[ShipmentLine]] = defaultdict(list)
+        for line in lines:
+            wanted = line.ordered if quantities is None else quantities.get(line.pk, 0)
+            for level_id, units in free.get(line.pk, ()):
+                part = min(units, wanted)
+                if part > 0:
+                    drafts[line.order_id].append(ShipmentLine(line_id=line.pk, level_id=level_id, quantity=part))
+                    wanted -= part
+            if quantities is not None and wanted > 0:
+                raise CannotPack(
+                    f"{quantities[line.pk]} of {line.sku or line.name} cannot be packed: only "
+                    f"{quantities[line.pk] - wanted} are allocated to order {orders[line.order_id].number} and unpacked."
+                )
+        for order_id in drafts:
+            if order_id in stopped or not orders[order_id].may_ship:
+                why = "it is held" if order_id in stopped else "it is not paid"
+                raise CannotPack(f"Order {orders[order_id].number} cannot be packed: {why}. Settle that first.")
+        return _write(orders, drafts, by=by, who=who)
+
+
+def _unpacked(order_ids: list[int]) -> dict[int, list[tuple[int | None, int]]]:
+    """By line: (level, units) that are allocated and in no open parcel."""
+    packed: dict[tuple[int, int | None], int] = defaultdict(int)
+    open_lines = ShipmentLine.objects.filter(shipment__order_id__in=order_ids, shipment__state=Packed)
+    for line_id, level_id, quantity in open_lines.values_list("line_id", "level_id", "quantity"):
+        packed[line_id, level_id] += quantity
+    free: dict[int, list[tuple[int | None, int]]] = defaultdict(list)
+    allocated = Allocation.objects.filter(line__order_id__in=order_ids).order_by("line_id", "id")
+    for line_id, level_id, quantity in allocated.values_list("line_id", "level_id", "quantity"):
+        free[line_id].append((level_id, quantity - packed[line_id, level_id]))
+    unstocked = OrderLine.objects.filter(order_id__in=order_ids, product__stocked=False, allocated__gt=0)
+    for line_id, quantity in unstocked.values_list("pk", "allocated"):
+        free[line_id].append((None, quantity - packed[line_id, None]))
+    return free
+
+
+def _write(
+    orders: Mapping[int, Order], drafts: Mapping[int, list[ShipmentLine]], *, by: Any, who: str
+) -> list[Shipment]:
+    if not drafts:
+        return []
+    parcels = dict(
+        Shipment.objects.filter(order_id__in=list(drafts)).order_by().values_list("order_id").annotate(Count("pk"))
+    )
+    now = timezone.now()
+    shipments = [
+        Shipment(
+            order=orders[order_id],
+            number=f"{orders[order_id].number}-{parcels.get(order_id, 0) + 1}",
+            state=Packed,
+            packed_at=now,
+            packed_by=by,
+        )
+        for order_id in drafts
+    ]
+    give_ids(shipments)
+    copy_in(shipments, with_ids=True)
+    for shipment in shipments:
+        for line in drafts[shipment.order_id]:
+            line.shipment_id = shipment.pk
+    copy_in([line for lines in drafts.values() for line in lines])
+    timeline.write(
+        [
+            timeline.entry(
+                shipment.order_id,
+                "packed",
+                f"Parcel {shipment.number} packed: {sum(line.quantity for line in drafts[shipment.order_id])} units.",
+                who=who,
+            )
+            for shipment in shipments
+        ]
+    )
+    return shipments
+
+
+def unpack(shipment_ids: Iterable[int], *, who: str = timeline.HUB) -> set[int]:
+    """Take parcels apart that are packed and not shipped; what was in them stays allocated. The orders' ids."""
+    with transaction.atomic():
+        found = list(
+            Shipment.objects.select_for_update().filter(pk__in=list(shipment_ids), state=Packed).order_by("id")
+        )
+        Shipment.objects.filter(pk__in=[shipment.pk for shipment in found]).update(state=Shipment.State.UNPACKED)
+        timeline.write(
+            [timeline.entry(s.order_id, "unpacked", f"Parcel {s.number} unpacked again.", who=who) for s in found]
+        )
+    return {shipment.order_id for shipment in found}
