@@ -1,7 +1,7 @@
 # What one can do here; `make` alone lists it. All paths are relative: the checkout may stand in a folder with spaces.
 PYTHON := .venv/bin/python
 # Tests wait for processes more than they compute: two workers even on one core.
-WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ "$$n" -gt 2 ] && echo "$$n" || echo 2)
+TEST_WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ "$$n" -gt 2 ] && echo "$$n" || echo 2)
 MAKEFLAGS += --no-print-directory
 
 .PHONY: help setup run test lint reset bench
@@ -18,7 +18,7 @@ run: setup ## start database, web and worker; Ctrl-C stops them
 	@exec $(PYTHON) manage.py up
 
 test: setup ## run all tests on their own database; ARGS='-k words' picks some
-	@exec $(PYTHON) -m pytest -n $(WORKERS) --maxprocesses 8 $(ARGS)
+	@exec $(PYTHON) -m pytest -n $(TEST_WORKERS) --maxprocesses 8 $(ARGS)
 
 lint: setup ## check style, types, who imports whom, migrations, deployment
 	$(PYTHON) -m ruff check .

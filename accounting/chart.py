@@ -16,6 +16,7 @@ SHIPPING = "4100"
 FEES = "4200"
 DISCOUNTS = "4900"
 REFUNDS = "4950"
+DIFFERENCES = "4990"
 COGS = "5000"
 STOCK = "5100"
 
@@ -30,6 +31,7 @@ ACCOUNTS = {
     FEES: ("Fees charged to customers", Kind.INCOME),
     DISCOUNTS: ("Discounts given", Kind.INCOME),
     REFUNDS: ("Refunds and allowances", Kind.INCOME),
+    DIFFERENCES: ("Rounding, differences of stores' totals", Kind.INCOME),
     COGS: ("Cost of goods sold", Kind.EXPENSE),
     STOCK: ("Stock corrections", Kind.EXPENSE),
     "2310": ("GST payable", Kind.LIABILITY),
@@ -46,6 +48,9 @@ TAXES = {"GST": "2310", "HST": "2320", "QST": "2330", "PST-BC": "2340", "PST-SK"
 def tax(code: str) -> str:
     """The account in which a tax is owed; one for all that are not Canada's own."""
     return TAXES.get(code, "2390")
+
+
+TAX_ACCOUNTS = frozenset({*TAXES.values(), tax("")})
 
 
 def accounts(codes: Iterable[str]) -> dict[str, Account]:

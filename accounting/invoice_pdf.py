@@ -185,9 +185,9 @@ def _tax(tax: InvoiceTax, language: str) -> str:
     if tax.rate is None:
         return tax.name
     rate = percent(tax.rate, language)
-    # A store's own name often holds the rate already: "QST 9.975%".
-    said = {rate, rate.replace("\u00a0", ""), percent(tax.rate, "en")}
-    return tax.name if any(form in tax.name for form in said) else f"{tax.name} ({rate})"
+    # A store's own name often holds the rate already: "QST 9.975%", "TVQ 9,975 %".
+    name = "".join(tax.name.split()).replace(",", ".")
+    return tax.name if percent(tax.rate, "en") in name else f"{tax.name} ({rate})"
 
 
 def _payments(invoice: InvoiceDocument, words: dict[str, str]) -> list[Sum]:

@@ -1,15 +1,13 @@
 """The paid invoice: issued once when the order is paid, frozen, booked in the same transaction (rules: A1, A2)."""
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from accounting import invoice_pdf, ledger, numbering, posting, taxes
+from accounting import chart, invoice_pdf, ledger, numbering, posting, taxes
 from accounting.invoice_document import (
     InvoiceCharge,
     InvoiceDiscount,
@@ -20,8 +18,9 @@ from accounting.invoice_document import (
 )
 from accounting.models import Invoice
 from backoffice.lib.address import PostalAddress
-from backoffice.lib.bulk import copy_in, give_ids
+from backoffice.lib.bulk import copy_in, draft, give_ids
 from orders import holds, merchant
+from orders.drafts import NewOrder, OrderRows
 from orders.models import Address, Hold, Merchant, Order, OrderCharge, OrderLine, OrderTax, Payment
 
 SERIES = "invoice"
@@ -35,67 +34,92 @@ def issue(order_ids: Iterable[int]) -> list[Invoice]:
     """
     with transaction.atomic():
         orders = list(
-            Order.objects.select_for_update(of=("self",))
+            Order.objects.select_for_update(of=("self",), no_key=True)
             .filter(pk__in=list(order_ids), paid_at__isnull=False, history=False, invoice=None)
             .select_related("billing_address", "shipping_address", "customer", "connection")
             .order_by("id")
         )
-        stopped = holds.stopping((order.pk for order in orders), Hold.Stops.EVERYTHING) if orders else set()
-        orders = [order for order in orders if order.pk not in stopped]
         if not orders:
             return []
-        rows = _rows([order.pk for order in orders])
-        seller = merchant.current()
-        registered = taxes.registrations()
-        series, first = numbering.draw(SERIES, len(orders))
-        now = timezone.now()
-        today = merchant.local_day(now, seller)
-        invoices = []
-        for number, order in enumerate(sorted(orders, key=lambda o: (o.paid_at or now, o.pk)), start=first):
-            name = numbering.label(series, number)
-            document = _document(order, rows, seller, registered, name, today)
-            invoices.append(
-                Invoice(
-                    series_id=series.pk,
-                    number=number,
-                    label=name,
-                    order=order,
-                    issued_at=now,
-                    issued_on=today,
-                    language=document.language,
-                    currency=order.currency,
-                    total=order.total,
-                    document=document.to_json(),
-                )
-            )
-        give_ids(invoices)
-        copy_in(invoices, with_ids=True)
-        by_order = posting.taxes_by_order([tax for found in rows["taxes"].values() for tax in found])
-        drafts = [posting.sale(order, by_order.get(order.pk, {}), today) for order in orders]
-        drafts += [
-            posting.payment(order, paid, by_order.get(order.pk, {}), merchant.local_day(paid.at, seller))
-            for order in orders
-            for paid in rows["payments"].get(order.pk, ())
-        ]
-        ledger.post(drafts)
+        ids = [order.pk for order in orders]
+        # Asked again now that they are locked: whoever held them meanwhile may have issued.
+        done = invoiced(ids) | holds.stopping(ids, Hold.Stops.EVERYTHING)
+        return _issue(_with_rows([order for order in orders if order.pk not in done]))
+
+
+def issue_new(new: Iterable[NewOrder]) -> list[Invoice]:
+    """The same for orders about to be written in this transaction: their rows are at hand, nobody else knows them."""
+    ready = [
+        one
+        for one in new
+        if one.order.paid_at and not one.order.history and all(h.stops != Hold.Stops.EVERYTHING for h in one.found)
+    ]
+    return _issue(ready, first_time=True)
+
+
+def _issue(ready: Sequence[OrderRows], *, first_time: bool = False) -> list[Invoice]:
+    if not ready:
+        return []
+    seller = merchant.current()
+    registered = taxes.registrations()
+    series, first = numbering.draw(SERIES, len(ready))
+    now = timezone.now()
+    today = merchant.local_day(now, seller)
+    invoices, drafts = [], []
+    for number, rows in enumerate(sorted(ready, key=lambda r: (r.order.paid_at or now, r.order.pk)), start=first):
+        order = rows.order
+        name = numbering.label(series, number)
+        invoice = draft(
+            Invoice,
+            series_id=series.pk,
+            number=number,
+            label=name,
+            order_id=order.pk,
+            issued_at=now,
+            issued_on=today,
+            language=order.language,
+            currency=order.currency,
+            total=order.total,
+            document=_document(rows, seller, registered, name, today).to_json(),
+        )
+        invoice.order = order
+        invoices.append(invoice)
+        by_code = posting.taxes_by_order(rows.taxes).get(order.pk, {})
+        drafts.append(posting.sale(order, by_code, today))
+        drafts += [posting.payment(order, paid, by_code, merchant.local_day(paid.at, seller)) for paid in rows.payments]
+    give_ids(invoices)
+    copy_in(invoices, with_ids=True)
+    ledger.post(drafts, first_time=first_time)
     return invoices
 
 
+@transaction.atomic
 def post_payments(order_ids: Iterable[int]) -> int:
-    """Book payments and refunds that came after the invoice; how many."""
-    found = list(
-        Payment.objects.filter(order_id__in=list(order_ids), entries=None, order__invoice__isnull=False).select_related(
-            "order"
+    """Book payments and refunds that came after the invoice, and the tax of refunds that was said later; how many."""
+    # Locked, so that of two processes the later one finds the entry that the other has made, by its key.
+    of_invoiced = (
+        Payment.objects.select_for_update(of=("self",), no_key=True)
+        .filter(order_id__in=list(order_ids), order__invoice__isnull=False)
+        .select_related("order")
+        .order_by("id")
+    )
+    found = list(of_invoiced.filter(entries=None))
+    taxed = list(
+        of_invoiced.filter(tax__lt=0, entries__isnull=False).exclude(
+            entries__lines__account__code__in=chart.TAX_ACCOUNTS
         )
     )
-    if not found:
+    if not found and not taxed:
         return 0
-    by_order = posting.taxes_by_order(OrderTax.objects.filter(order_id__in={paid.order_id for paid in found}))
+    orders = {paid.order_id for paid in found + taxed}
+    by_order = posting.taxes_by_order(OrderTax.objects.filter(order_id__in=orders))
     seller = merchant.current()
-    return ledger.post(
-        posting.payment(paid.order, paid, by_order.get(paid.order_id, {}), merchant.local_day(paid.at, seller))
-        for paid in found
-    )
+    drafts = [
+        booked(paid.order, paid, by_order.get(paid.order_id, {}), merchant.local_day(paid.at, seller))
+        for payments, booked in ((found, posting.payment), (taxed, posting.refund_tax))
+        for paid in payments
+    ]
+    return ledger.post(drafts)
 
 
 def invoiced(order_ids: Iterable[int]) -> set[int]:
@@ -116,25 +140,24 @@ def make_pdfs(invoice_ids: Iterable[int]) -> dict[int, bytes]:
     return made
 
 
-def _rows(ids: list[int]) -> dict[str, dict[int, list[Any]]]:
-    rows: dict[str, dict[int, list[Any]]] = {}
-    for name, model in (("lines", OrderLine), ("charges", OrderCharge), ("taxes", OrderTax), ("payments", Payment)):
-        grouped: dict[int, list[Any]] = defaultdict(list)
-        order = "position" if model is OrderLine else "id"
-        for row in model._default_manager.filter(order_id__in=ids).order_by("order_id", order):
-            grouped[row.order_id].append(row)
-        rows[name] = grouped
-    return rows
+def _with_rows(orders: Sequence[Order]) -> list[OrderRows]:
+    found = {order.pk: OrderRows(order) for order in orders}
+    ids = list(found)
+    for line in OrderLine.objects.filter(order_id__in=ids).order_by("order_id", "position"):
+        found[line.order_id].lines.append(line)
+    for charge in OrderCharge.objects.filter(order_id__in=ids).order_by("id"):
+        found[charge.order_id].charges.append(charge)
+    for tax in OrderTax.objects.filter(order_id__in=ids).order_by("id"):
+        found[tax.order_id].taxes.append(tax)
+    for payment in Payment.objects.filter(order_id__in=ids).order_by("id"):
+        found[payment.order_id].payments.append(payment)
+    return list(found.values())
 
 
 def _document(
-    order: Order,
-    rows: dict[str, dict[int, list[Any]]],
-    seller: Merchant,
-    registered: dict[str, str],
-    number: str,
-    today: date,
+    rows: OrderRows, seller: Merchant, registered: dict[str, str], number: str, today: date
 ) -> InvoiceDocument:
+    order = rows.order
     billing, shipping = _postal(order.billing_address), _postal(order.shipping_address)
     return InvoiceDocument(
         number=number,
@@ -159,18 +182,18 @@ def _document(
                 unit_price=line.unit_price.normalize(),
                 amount=line.gross,
             )
-            for line in rows["lines"].get(order.pk, ())
+            for line in rows.lines
             if line.ordered
         ),
         discounts=(InvoiceDiscount(amount=order.discount_total, name=order.coupons),) if order.discount_total else (),
         charges=tuple(
             InvoiceCharge(kind=charge.kind, name=charge.name, amount=charge.amount)
-            for charge in rows["charges"].get(order.pk, ())
+            for charge in rows.charges
             if charge.amount or charge.kind == OrderCharge.Kind.SHIPPING
         ),
         taxes=tuple(
             InvoiceTax(name=tax.name, rate=tax.rate, amount=tax.amount, registration=registered.get(tax.code, ""))
-            for tax in rows["taxes"].get(order.pk, ())
+            for tax in rows.taxes
         ),
         payments=tuple(
             InvoicePayment(
@@ -179,7 +202,7 @@ def _document(
                 method=paid.method,
                 reference=paid.reference,
             )
-            for paid in rows["payments"].get(order.pk, ())
+            for paid in rows.payments
             if paid.amount > 0
         ),
     )

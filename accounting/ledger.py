@@ -11,6 +11,7 @@ from django.db import transaction
 from accounting import chart
 from accounting.models import Entry, EntryLine
 from backoffice.lib.bulk import copy_in, give_ids
+from backoffice.lib.bulk import draft as row
 
 
 class Unbalanced(Exception):
@@ -31,10 +32,11 @@ class Draft:
     payment_id: int | None = None
 
 
-def post(drafts: Iterable[Draft]) -> int:
+def post(drafts: Iterable[Draft], *, first_time: bool = False) -> int:
     """Post entries, each once by its key, in four statements for any number; how many were new.
 
-    An entry without any amount is not written. Raises Unbalanced, and posts nothing, where one does not balance.
+    `first_time` says that none of them can be there yet, so nobody looks. An entry without any amount is not written.
+    Raises Unbalanced, and posts nothing, where one does not balance.
     """
     wanted = {draft.key: draft for draft in drafts if any(amount for _, amount in draft.lines)}
     for draft in wanted.values():
@@ -43,12 +45,14 @@ def post(drafts: Iterable[Draft]) -> int:
             raise Unbalanced(f"{draft.description}: debits and credits differ by {off} {draft.currency}.")
     if not wanted:
         return 0
-    with transaction.atomic():
-        known = set(Entry.objects.filter(key__in=wanted).values_list("key", flat=True))
+    # Nothing here is caught and gone on from, so a nested call needs no savepoint of its own.
+    with transaction.atomic(savepoint=False):
+        known = set() if first_time else set(Entry.objects.filter(key__in=wanted).values_list("key", flat=True))
         fresh = [draft for key, draft in wanted.items() if key not in known]
         accounts = chart.accounts({code for draft in fresh for code, amount in draft.lines if amount})
         entries = [
-            Entry(
+            row(
+                Entry,
                 key=draft.key,
                 kind=draft.kind,
                 posted_on=draft.posted_on,
@@ -64,7 +68,7 @@ def post(drafts: Iterable[Draft]) -> int:
         # All lines in one statement: the trigger that refuses an unbalanced entry looks once, after it.
         copy_in(
             [
-                EntryLine(entry_id=entry.pk, account_id=accounts[code].pk, amount=amount)
+                row(EntryLine, entry_id=entry.pk, account_id=accounts[code].pk, amount=amount)
                 for entry, draft in zip(entries, fresh, strict=True)
                 for code, amount in draft.lines
                 if amount

@@ -29,6 +29,9 @@ class TaxName(models.Model):
     code = models.CharField(max_length=20, help_text=_("The hub's tax: GST, HST, QST, PST-BC …"))
 
     class Meta:
+        permissions: ClassVar = [
+            ("explain_tax", _("Can say which tax a store's name means")),
+        ]
         ordering: ClassVar = ["name"]
 
     def __str__(self) -> str:
@@ -66,6 +69,9 @@ class Invoice(models.Model):
     pdf_sha256 = models.CharField(max_length=64, blank=True)
 
     class Meta:
+        permissions: ClassVar = [
+            ("mail_invoice", _("Can mail invoices again")),
+        ]
         ordering: ClassVar = ["-id"]
         constraints: ClassVar = [models.UniqueConstraint(fields=["series", "number"], name="invoice_number_once")]
 
@@ -115,6 +121,9 @@ class Entry(models.Model):
     payment = models.ForeignKey(Payment, null=True, blank=True, on_delete=models.PROTECT, related_name="entries")
 
     class Meta:
+        permissions: ClassVar = [
+            ("export_books", _("Can export the books")),
+        ]
         ordering: ClassVar = ["-posted_on", "-id"]
         verbose_name_plural = _("entries")
 

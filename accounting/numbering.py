@@ -14,16 +14,24 @@ def draw(code: str, count: int) -> tuple[Series, int]:
         raise ValueError("Draw at least one number.")
     if not database.in_atomic_block:
         raise RuntimeError("Numbers are drawn inside the transaction that uses them.")
-    if not Series.objects.filter(code=code).exists():
+    row = _raise(code, count)
+    if row is None:
         Series.objects.get_or_create(code=code, defaults={"prefix": PREFIXES.get(code, "")})
+        row = _raise(code, count)
+    assert row is not None, code
+    pk, prefix, first = row
+    return Series(pk=pk, code=code, prefix=prefix, next_number=first + count), first
+
+
+def _raise(code: str, count: int) -> tuple[int, str, int] | None:
     with database.cursor() as cursor:
         cursor.execute(
             "UPDATE accounting_series SET next_number = next_number + %s WHERE code = %s"
             " RETURNING id, prefix, next_number - %s",
             [count, code, count],
         )
-        pk, prefix, first = cursor.fetchone()
-    return Series(pk=pk, code=code, prefix=prefix, next_number=first + count), first
+        row: tuple[int, str, int] | None = cursor.fetchone()
+    return row
 
 
 def label(series: Series, number: int) -> str:

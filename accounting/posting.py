@@ -1,6 +1,6 @@
 """What each event of value means in the books, in double entry (rule: A4). Pure: rows in, drafts out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -14,15 +14,20 @@ Lines = list[tuple[str, Decimal]]
 
 
 def sale(order: Order, taxes: Mapping[str, Decimal], day: date) -> Draft:
-    """The customer owes the total; sales, shipping, fees and each tax are earned or owed, discounts given."""
-    lines: Lines = [
+    """The customer owes the total; sales, shipping, fees and each tax are earned or owed, discounts given.
+
+    Where the store's total is not the sum of its parts and a person said that it stands, the rest is a difference.
+    """
+    parts: Lines = [
         (chart.RECEIVABLE, order.total),
         (chart.DISCOUNTS, order.discount_total),
         (chart.SALES, -order.items_total),
         (chart.SHIPPING, -order.shipping_total),
         (chart.FEES, -order.fee_total),
     ]
-    lines += [(chart.tax(code), -amount) for code, amount in taxes.items()]
+    parts += [(chart.tax(code), -amount) for code, amount in taxes.items()]
+    lines = [(account, money.rounded(amount, order.currency)) for account, amount in parts]
+    lines.append((chart.DIFFERENCES, -money.total(amount for _, amount in lines)))
     return Draft(
         key=f"sale:{order.pk}",
         kind=Entry.Kind.SALE,
@@ -36,11 +41,12 @@ def sale(order: Order, taxes: Mapping[str, Decimal], day: date) -> Draft:
 
 def payment(order: Order, paid: Payment, taxes: Mapping[str, Decimal], day: date) -> Draft:
     """Money that came settles what the customer owes; money that went back lessens income and the taxes owed."""
-    if paid.amount >= 0:
-        lines: Lines = [(chart.CLEARING, paid.amount), (chart.RECEIVABLE, -paid.amount)]
+    amount = money.rounded(paid.amount, paid.currency)
+    if amount >= 0:
+        lines: Lines = [(chart.CLEARING, amount), (chart.RECEIVABLE, -amount)]
         kind, what = Entry.Kind.PAYMENT, "Payment"
     else:
-        given = -paid.amount
+        given = -amount
         parts = refund_taxes(-paid.tax, taxes, order.currency)
         lines = [(chart.CLEARING, -given), (chart.REFUNDS, given - money.total(parts.values()))]
         lines += [(chart.tax(code), amount) for code, amount in parts.items()]
@@ -57,11 +63,29 @@ def payment(order: Order, paid: Payment, taxes: Mapping[str, Decimal], day: date
     )
 
 
+def refund_tax(order: Order, paid: Payment, taxes: Mapping[str, Decimal], day: date) -> Draft:
+    """The tax of a refund that was booked before its store said how much of it is tax."""
+    parts = refund_taxes(-paid.tax, taxes, order.currency)
+    return Draft(
+        key=f"payment:{paid.pk}:tax",
+        kind=Entry.Kind.REFUND,
+        posted_on=day,
+        description=f"Tax of a refund, order {order.number}",
+        currency=paid.currency,
+        lines=[
+            (chart.REFUNDS, -money.total(parts.values())),
+            *((chart.tax(code), part) for code, part in parts.items()),
+        ],
+        order_id=order.pk,
+        payment_id=paid.pk,
+    )
+
+
 def refund_taxes(tax: Decimal, taxes: Mapping[str, Decimal], currency: str) -> dict[str, Decimal]:
     """The tax of a refund divided over the order's taxes as they stood: a later refund keeps the old rates."""
     if not tax or not taxes:
         return {}
-    parts = money.shares(tax, list(taxes.values()), currency)
+    parts = money.shares(money.rounded(tax, currency), list(taxes.values()), currency)
     return dict(zip(taxes, parts, strict=True))
 
 
@@ -79,7 +103,7 @@ def goods(key: str, kind: Entry.Kind, amount: Decimal, against: str, *, descript
     )
 
 
-def taxes_by_order(rows: Sequence[OrderTax]) -> dict[int, dict[str, Decimal]]:
+def taxes_by_order(rows: Iterable[OrderTax]) -> dict[int, dict[str, Decimal]]:
     sums: dict[int, dict[str, Decimal]] = {}
     for row in rows:
         of_order = sums.setdefault(row.order_id, {})

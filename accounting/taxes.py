@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 
 from django.db import connection as database
 
 from accounting.models import TaxName, TaxRegistration
 from backoffice.lib.text import unaccented
+from orders.drafts import NewOrder
 from orders.holds import TAX
 from orders.models import Hold, Order, OrderTax
 
@@ -27,6 +29,7 @@ PST_BY_PROVINCE = {"BC": "PST-BC", "SK": "PST-SK", "MB": "RST-MB"}
 HST_RATES = {Decimal(13), Decimal(14), Decimal(15)}
 
 
+@lru_cache(maxsize=4096)
 def code_of(name: str, rate: Decimal | None, province: str = "") -> str:
     """The hub's code of a tax by the store's name and rate in per cent; empty where it is not known for sure."""
     words = set(re.findall(r"[a-z]+", unaccented(name)))
@@ -52,7 +55,7 @@ def name_taxes(order_ids: Iterable[int]) -> list[Hold]:
     codes: dict[int, str] = {}
     unknown: dict[tuple[int, str], Hold] = {}
     for pk, order_id, name, rate, amount, province in rows:
-        code = explained.get(name) or code_of(name, rate, province)
+        code = code_of(name, rate, province) or explained.get(name)
         if code:
             codes[pk] = code
         elif amount:
@@ -65,6 +68,22 @@ def name_taxes(order_ids: Iterable[int]) -> list[Hold]:
                 [list(codes), list(codes.values())],
             )
     return list(unknown.values())
+
+
+def name_new(new: Iterable[NewOrder]) -> None:
+    """The same for orders that are not written yet: codes are set on their rows, holds are added to theirs."""
+    unclear = []
+    for one in new:
+        province = one.order.shipping_address.province
+        for tax in one.taxes:
+            tax.code = code_of(tax.name, tax.rate, province)
+            if not tax.code:
+                unclear.append((one, tax))
+    explained = dict(TaxName.objects.values_list("name", "code")) if unclear else {}
+    for one, tax in unclear:
+        tax.code = explained.get(tax.name, "")
+        if not tax.code and tax.amount and all(hold.subject != tax.name[:250] for hold in one.found):
+            one.found.append(_unknown(one.order.pk, tax.name))
 
 
 def _unknown(order_id: int, name: str) -> Hold:

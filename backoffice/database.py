@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connection
 from psycopg.conninfo import conninfo_to_dict
 
@@ -25,7 +26,7 @@ def django_settings(url: str, var_dir: Path) -> dict[str, Any]:
     """Django's settings for the database; asks nothing of the network, so it also works while the server is down."""
     shared: dict[str, Any] = {
         "ENGINE": "django.db.backends.postgresql",
-        # A new connection for each request costs more than most requests (facts of the queue: 5 x slower without).
+        # A new connection for each request costs more than most requests, and makes the queue five times slower.
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
     }
@@ -39,13 +40,13 @@ def _parsed(url: str) -> dict[str, Any]:
     hint = "Write it as postgresql://USER:PASSWORD@HOST:5432/NAME, with options such as ?sslmode=require behind."
     try:
         parts = conninfo_to_dict(url)
-    except psycopg.ProgrammingError as error:
+    except psycopg.ProgrammingError:
         # The words of libpq may quote the address, and with it the password.
-        raise ValueError(f"DATABASE_URL cannot be read. {hint}") from (None if "@" in str(error) else error)
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be read. {hint}") from None
     if not parts.get("dbname"):
-        raise ValueError(f"DATABASE_URL names no database. {hint}")
+        raise ImproperlyConfigured(f"DATABASE_URL names no database. {hint}")
     if not all(port.isdigit() for port in str(parts.get("port") or "0").split(",")):
-        raise ValueError(f"DATABASE_URL has a port that is no number. {hint}")
+        raise ImproperlyConfigured(f"DATABASE_URL has a port that is no number. {hint}")
     found = {ours: str(parts.pop(theirs, "")) for theirs, ours in _NAMED.items()}
     return found | ({"OPTIONS": parts} if parts else {})
 

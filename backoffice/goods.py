@@ -12,7 +12,7 @@ from accounting.models import Entry
 from backoffice.lib import money
 from inventory import ledger as stock
 from inventory import reservations
-from inventory.models import Movement
+from inventory.models import Movement, StockLevel
 from orders import allocation, merchant, publishing, status, timeline
 from orders.models import OrderLine
 from shipping import packing
@@ -43,6 +43,45 @@ def adjust(goods: Sequence[Goods], *, key: str, note: str, by: Any = None) -> li
     return _move(goods, Movement.Reason.ADJUSTMENT, key=key, note=note, by=by)
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Units of a product that were found in one place."""
+
+    product_id: int
+    location_id: int
+    quantity: int
+
+
+def count(figures: Sequence[Counted], *, key: str, note: str, by: Any = None) -> list[Movement]:
+    """What was counted against what the ledger says: each difference becomes a movement (rule: S8).
+
+    The difference is taken under lock, so that sales may go on meanwhile. Booked once by `key`.
+    """
+    if any(figure.quantity < 0 for figure in figures):
+        raise ValueError("What is counted is zero or more.")
+    if len({(figure.product_id, figure.location_id) for figure in figures}) != len(figures):
+        raise ValueError("A product is counted twice in one place: add the two up.")
+    with transaction.atomic():
+        reservations.lock(figure.product_id for figure in figures)
+        if Movement.objects.filter(key__startswith=f"{Movement.Reason.COUNT.value}:{key}:").exists():
+            return []
+        levels = StockLevel.objects.filter(product_id__in={figure.product_id for figure in figures})
+        there = {(level.product_id, level.location_id): level.on_hand for level in levels}
+        found = [
+            Goods(f.product_id, units, location_id=f.location_id)
+            for f in figures
+            if (units := f.quantity - there.get((f.product_id, f.location_id), 0))
+        ]
+        return _move(
+            found,
+            Movement.Reason.COUNT,
+            key=key,
+            note=note,
+            by=by,
+            suffixes=[f"{item.product_id}-{item.location_id}" for item in found],
+        )
+
+
 def return_to_stock(quantities: Mapping[int, int], *, key: str, who: str, by: Any = None) -> list[Movement]:
     """Shipped units of lines come back and can be sold again, at the cost at which they stand now.
 
@@ -51,7 +90,8 @@ def return_to_stock(quantities: Mapping[int, int], *, key: str, who: str, by: An
     with transaction.atomic():
         lines = OrderLine.objects.select_related("product").in_bulk(list(quantities))
         reservations.lock(line.product_id for line in lines.values() if line.product_id)
-        if Movement.objects.filter(key__startswith=f"return:{key}:").exists():
+        keys = [f"{Movement.Reason.RETURN.value}:{key}:{pk}" for pk in quantities]
+        if Movement.objects.filter(key__in=keys).exists():
             return []
         locked = OrderLine.objects.select_for_update(of=("self",)).order_by("id").in_bulk(list(quantities))
         back = []
@@ -110,37 +150,34 @@ def _move(
 ) -> list[Movement]:
     with transaction.atomic():
         reservations.lock(item.product_id for item in goods)
-        _take_back_promises(goods)
         place = stock.default_location().pk
-        moved = stock.record(
-            [
-                stock.Move(
-                    product_id=item.product_id,
-                    location_id=item.location_id or place,
-                    quantity=item.quantity,
-                    reason=reason,
-                    key=f"{reason.value}:{key}:{suffixes[position] if suffixes else position}",
-                    unit_cost=item.unit_cost,
-                    note=note,
-                )
-                for position, item in enumerate(goods)
-            ],
-            by=by,
+        moves = stock.unbooked(
+            stock.Move(
+                product_id=item.product_id,
+                location_id=item.location_id or place,
+                quantity=item.quantity,
+                reason=reason,
+                key=f"{reason.value}:{key}:{suffixes[position] if suffixes else position}",
+                unit_cost=item.unit_cost,
+                note=note,
+            )
+            for position, item in enumerate(goods)
         )
+        _take_back_promises(moves)
+        moved = stock.record(moves, by=by)
         kind, against, words = AGAINST[reason]
         book(moved, kind, against, words)
         refill({movement.product_id for movement in moved})
     return moved
 
 
-def _take_back_promises(goods: Sequence[Goods]) -> None:
+def _take_back_promises(moves: Sequence[stock.Move]) -> None:
     """Where more is lost than is free, the latest orders give their promise up and wait again."""
-    place = stock.default_location().pk
     lost: dict[tuple[int, int], int] = {}
-    for item in goods:
-        if item.quantity < 0:
-            spot = (item.product_id, item.location_id or place)
-            lost[spot] = lost.get(spot, 0) - item.quantity
+    for move in moves:
+        if move.quantity < 0:
+            spot = (move.product_id, move.location_id)
+            lost[spot] = lost.get(spot, 0) - move.quantity
     if lost:
         touched = allocation.give_way(lost)
         packed = Shipment.objects.filter(order_id__in=touched, state=Shipment.State.PACKED).values_list("pk", flat=True)
@@ -188,5 +225,3 @@ def book(moved: Sequence[Movement], kind: Entry.Kind, against: str, words: str) 
         )
         for movement in moved
     )
-
-

@@ -9,6 +9,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from backoffice import journey
+from backoffice.lib.memory import without_collecting
 from backoffice.sync import arrivals, connections, waking
 from backoffice.sync.arrivals import Kept, Outcome
 from backoffice.sync.connectors import connector_of, connectors
@@ -39,9 +40,11 @@ def keep(connection: Connection, items: Sequence[Incoming]) -> list[int]:
 def work_on_arrivals(*, connection_id: int | None = None, ids: Sequence[int] | None = None) -> Counter[str]:
     """Work on everything that waits, a batch a transaction, until nothing does; how many ended in which state."""
     counts: Counter[str] = Counter()
-    while done := _work_on_batch(connection_id, ids):
+    while True:
+        done = _work_on_batch(connection_id, ids)
         counts += done
-    return counts
+        if done.total() < BATCH:
+            return counts
 
 
 def _work_on_batch(connection_id: int | None, ids: Sequence[int] | None) -> Counter[str]:
@@ -70,20 +73,23 @@ def _alone(pk: int) -> Counter[str]:
                 log.exception("Arrival %s does not fit", pk)
                 said = str(error).splitlines()[0]
                 with transaction.atomic():
-                    arrivals.finish([Outcome(pk, State.FAILED, f"The database refused it: {said}. Ask for help with this arrival.")])
+                    arrivals.finish(
+                        [Outcome(pk, State.FAILED, f"The database refused it: {said}. Ask for help with this arrival.")]
+                    )
                 return Counter({State.FAILED.value: 1})
     raise AssertionError("unreachable")
 
 
 def _attempt(connection_id: int | None, ids: Sequence[int] | None, *, limit: int) -> Counter[str]:
-    with transaction.atomic():
+    with without_collecting(), transaction.atomic():
         claimed = arrivals.claim(limit=limit, connection_id=connection_id, ids=ids)
         by_connection: dict[int, list[Arrival]] = defaultdict(list)
         for arrival in claimed:
             by_connection[arrival.connection_id].append(arrival)
         outcomes: list[Outcome] = []
-        for group in by_connection.values():
-            outcomes += _work_on(group[0].connection, group)
+        known = Connection.objects.in_bulk(by_connection)
+        for pk, group in by_connection.items():
+            outcomes += _work_on(known[pk], group)
         arrivals.finish(outcomes)
     return Counter(outcome.state.value for outcome in outcomes)
 

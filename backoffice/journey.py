@@ -6,23 +6,21 @@ harm; what other systems should hear of is wished for in the same transaction (r
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounting import chart, invoicing, ledger, posting, taxes
-from accounting.models import Entry, TaxName
-from backoffice.lib import money
+from accounting.models import Entry, Invoice, TaxName
 from backoffice import goods
+from backoffice.lib import money
 from backoffice.sync import connections, deliveries
 from backoffice.sync.models import Connection
 from inventory import ledger as stock
-from inventory import reservations
 from inventory.models import Movement, Product
 from orders import allocation, cancelling, holds, intake, listings, merchant, publishing, refunds, status, timeline
-from orders.models import Hold, Order, OrderLine
+from orders.models import Hold, Order, OrderLine, TimelineEntry
 from orders.records import ListingRecord, OrderRecord, RefundRecord
 from orders.stores.base import Gone
 from shipping import dispatch, packing
@@ -37,13 +35,24 @@ SHIPMENT_MAIL = "shipment_mail"
 # --- take in -------------------------------------------------------------------------------------------------------------
 def take_in(connection: Connection, records: Sequence[OrderRecord]) -> intake.Taken:
     """Orders come in: each brought to its newest version, allocated, invoiced if paid, and everybody told."""
-    with transaction.atomic():
+    # Called for every webhook, and never caught inside a larger transaction: no savepoint of its own.
+    with transaction.atomic(savepoint=False):
         taken = intake.take_in(connection, records, money_fixed=invoicing.invoiced)
+        # What a change frees is for who waits longest, before the orders of this batch are served.
+        freed = set(taken.freed_products)
+        goods.refill(freed)
         _book_set_aside(connection, taken)
-        touched = {order.pk for order in taken.new} | taken.changed
-        if touched:
-            _go_on(touched, fresh=not taken.changed)
-        goods.refill(taken.freed_products)
+        taxes.name_new(taken.new)
+        products = allocation.allocate_new(taken.new)
+        invoices = invoicing.issue_new(taken.new)
+        written = {new.order.pk: new for new in taken.new}
+        for invoice in invoices:
+            written[invoice.order_id].notes.append(_invoiced_note(invoice))
+        intake.write(taken)
+        deliveries.want(_invoice_wishes(invoices) + publishing.stock_wishes(products))
+        _unpack_overfull(taken.changed, who=connection.name)
+        _go_on(taken.changed)
+        goods.refill(taken.freed_products - freed)
     return taken
 
 
@@ -64,9 +73,14 @@ def take_over(connection: Connection, records: Sequence[ListingRecord]) -> listi
 def take_in_refunds(connection: Connection, records: Sequence[RefundRecord]) -> refunds.Applied:
     """Refunds come in: their money is booked, what they take back unshipped is cancelled and given to who waits."""
     with transaction.atomic():
+        said = {record.order_external_id for record in records}
+        allocation.lock_orders(
+            Order.objects.filter(connection=connection, external_id__in=said).values_list("pk", flat=True)
+        )
         applied = refunds.apply(connection, records)
-        _go_on({pk for pk in applied.orders if pk is not None})
         goods.refill(applied.freed_products)
+        _unpack_overfull({pk for pk in applied.orders if pk is not None}, who=connection.name)
+        _go_on({pk for pk in applied.orders if pk is not None})
     return applied
 
 
@@ -77,8 +91,9 @@ def take_in_gone(connection: Connection, records: Sequence[Gone]) -> list[tuple[
         found = Order.objects.filter(connection=connection, external_id__in=ids)
         known = {order.external_id: order for order in found}
         alive = [order for order in known.values() if order.cancelled_at is None and not order.history]
-        cancel(
-            [order.pk for order in alive if not order.fulfilled_elsewhere],
+        # The store is not told of what it did itself.
+        _cancel(
+            {order.pk for order in alive if not order.fulfilled_elsewhere},
             why="the store deleted it.",
             who=connection.name,
         )
@@ -113,27 +128,43 @@ def go_on(order_ids: Iterable[int]) -> None:
         _go_on(set(order_ids))
 
 
-def _go_on(order_ids: set[int], *, fresh: bool = False) -> None:
+def _go_on(order_ids: set[int]) -> None:
     if not order_ids:
         return
-    holds.place(taxes.name_taxes(order_ids))
+    unknown = taxes.name_taxes(order_ids)
+    holds.release(_settled_taxes(order_ids, unknown), why="the store has mended it.")
+    holds.place(unknown)
     allocated = allocation.allocate(order_ids)
     invoices = invoicing.issue(order_ids)
-    if not fresh:
-        invoicing.post_payments(order_ids)
+    invoicing.post_payments(order_ids)
     status.refresh(order_ids)
     publishing.stock_changed(allocated.products)
-    if invoices:
-        doors = connections.own("mail", "papers")
-        wishes = [(doors["papers"].pk, INVOICE_PDF, invoice.pk) for invoice in invoices]
-        wishes += [(doors["mail"].pk, INVOICE_MAIL, invoice.pk) for invoice in invoices if _is_mailed(invoice.order)]
-        deliveries.want(wishes)
-        timeline.write(
-            [
-                timeline.entry(i.order_id, "invoiced", f"Invoice {i.label} issued: {i.total:.2f} {i.currency}, paid.")
-                for i in invoices
-            ]
-        )
+    _tell_invoiced(invoices)
+
+
+def _settled_taxes(order_ids: set[int], unknown: Sequence[Hold]) -> list[Hold]:
+    """Holds for taxes that the store calls by another name now."""
+    still = {(hold.order_id, hold.subject) for hold in unknown}
+    open_now = Hold.objects.filter(order_id__in=order_ids, code=holds.TAX, released_at=None)
+    return [hold for hold in open_now if (hold.order_id, hold.subject) not in still]
+
+
+def _tell_invoiced(invoices: Sequence[Invoice]) -> None:
+    deliveries.want(_invoice_wishes(invoices))
+    timeline.write([_invoiced_note(invoice) for invoice in invoices])
+
+
+def _invoice_wishes(invoices: Sequence[Invoice]) -> list[tuple[int, str, int]]:
+    if not invoices:
+        return []
+    doors = connections.own("mail", "papers")
+    wishes = [(doors["papers"].pk, INVOICE_PDF, invoice.pk) for invoice in invoices]
+    return wishes + [(doors["mail"].pk, INVOICE_MAIL, invoice.pk) for invoice in invoices if _is_mailed(invoice.order)]
+
+
+def _invoiced_note(invoice: Invoice) -> TimelineEntry:
+    said = f"Invoice {invoice.label} issued: {invoice.total:.2f} {invoice.currency}, paid."
+    return timeline.entry(invoice.order_id, "invoiced", said)
 
 
 def _is_mailed(order: Order) -> bool:
@@ -146,15 +177,23 @@ def pack(
     order_ids: Iterable[int], *, quantities: Mapping[int, int] | None = None, by: Any = None, who: str = timeline.HUB
 ) -> list[Shipment]:
     """Pack what is allocated: a parcel an order."""
+    order_ids = list(order_ids)
     with transaction.atomic():
+        allocation.lock_orders(order_ids)
         shipments = packing.pack(order_ids, quantities=quantities, by=by, who=who)
         status.refresh(shipment.order_id for shipment in shipments)
     return shipments
 
 
 def unpack(shipment_ids: Iterable[int], *, who: str = timeline.HUB) -> None:
+    shipment_ids = list(shipment_ids)
     with transaction.atomic():
+        _lock_parcels(shipment_ids)
         status.refresh(packing.unpack(shipment_ids, who=who))
+
+
+def _lock_parcels(shipment_ids: Iterable[int]) -> None:
+    allocation.lock_orders(Shipment.objects.filter(pk__in=list(shipment_ids)).values_list("order_id", flat=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +211,9 @@ def ship(
     who: str = timeline.HUB,
 ) -> list[Shipment]:
     """Parcels leave: stock leaves the ledger, its cost is booked, the customer and the store are told."""
+    shipment_ids = list(shipment_ids)
     with transaction.atomic():
+        _lock_parcels(shipment_ids)
         numbers = tracking or {}
         for shipment in Shipment.objects.select_for_update().filter(pk__in=list(numbers)).order_by("id"):
             said = numbers[shipment.pk]
@@ -228,12 +269,18 @@ def _store_wishes(orders: Iterable[Order]) -> list[tuple[int, str, int]]:
 def cancel(order_ids: Iterable[int], *, why: str, who: str) -> None:
     """Cancel all that was not shipped; freed stock goes to who waits for it, the store is told."""
     with transaction.atomic():
-        ids = set(order_ids)
-        _unpack_open(ids, who=who)
-        freed = cancelling.cancel_rest(ids, why=why, who=who)
-        status.refresh(ids)
-        goods.refill(freed)
-        deliveries.want(_store_wishes(Order.objects.filter(pk__in=ids)))
+        deliveries.want(_store_wishes(Order.objects.in_bulk(_cancel(set(order_ids), why=why, who=who)).values()))
+
+
+def _cancel(ids: set[int], *, why: str, who: str) -> set[int]:
+    """The orders that were not cancelled before."""
+    allocation.lock_orders(ids)
+    open_before = set(Order.objects.filter(pk__in=ids, cancelled_at=None).values_list("pk", flat=True))
+    _unpack_open(ids, who=who)
+    freed = cancelling.cancel_rest(ids, why=why, who=who)
+    status.refresh(ids)
+    goods.refill(freed)
+    return open_before
 
 
 def cancel_lines(quantities: Mapping[int, int], *, why: str, who: str) -> None:
@@ -241,6 +288,7 @@ def cancel_lines(quantities: Mapping[int, int], *, why: str, who: str) -> None:
     with transaction.atomic():
         lines = OrderLine.objects.filter(pk__in=list(quantities)).in_bulk()
         ids = {line.order_id for line in lines.values()}
+        allocation.lock_orders(ids)
         _unpack_open(ids, who=who)
         freed = cancelling.cancel_lines(quantities)
         timeline.write(
@@ -265,13 +313,19 @@ def _unpack_open(order_ids: set[int], *, who: str) -> None:
     packing.unpack(list(packed), who=who)
 
 
+def _unpack_overfull(order_ids: set[int], *, who: str) -> None:
+    """What a store took back lay in a parcel: it is taken apart, and packed anew with what is left."""
+    if order_ids and (parcels := packing.overfull(order_ids)):
+        packing.unpack(parcels, who=who)
+
+
 def _book_set_aside(connection: Connection, taken: intake.Taken) -> None:
     """Goods that the store had taken from its figure for open orders, before that figure was taken over here.
 
     They still lie in the warehouse: without them the orders that they were set aside for would wait for nothing.
     """
     opened_at = connection.cursor.get("stock_taken_at", "")
-    early = {order.external_id for order in taken.new if order.placed_at.isoformat() <= opened_at}
+    early = {new.order.external_id for new in taken.new if new.order.placed_at.isoformat() <= opened_at}
     aside = [(p, units, key) for p, units, key in taken.set_aside if key.split(":")[2] in early]
     if not opened_at or not aside:
         return
@@ -285,6 +339,8 @@ def _book_set_aside(connection: Connection, taken: intake.Taken) -> None:
         ]
     )
     goods.book(moved, Entry.Kind.STOCK, chart.OPENING, "Opening stock, set aside")
+    # An order that is held does not take what was set aside for it: then it is for who waits.
+    taken.freed_products |= {movement.product_id for movement in moved}
 
 
 # --- what a person settles ---------------------------------------------------------------------------------------------------
@@ -292,14 +348,18 @@ def release_hold(hold_ids: Iterable[int], *, why: str, by: Any = None, who: str)
     """A person lifts holds, with the reason; the orders go on."""
     if not why.strip():
         raise ValueError("Say why the hold is lifted.")
+    hold_ids = list(hold_ids)
     with transaction.atomic():
-        found = list(Hold.objects.select_for_update().filter(pk__in=list(hold_ids), released_at=None).order_by("id"))
+        allocation.lock_orders(Hold.objects.filter(pk__in=hold_ids).values_list("order_id", flat=True))
+        found = list(Hold.objects.select_for_update().filter(pk__in=hold_ids, released_at=None).order_by("id"))
         _go_on(holds.release(found, why=why, by=by, who=who))
 
 
 def map_sku(connection: Connection, sku: str, product: Product, *, by: Any = None, who: str) -> int:
     """Say which product a store's SKU means; every order held for it goes on by itself. How many did."""
     with transaction.atomic():
+        waiting = Hold.objects.filter(code=holds.SKU, released_at=None, order__connection=connection)
+        allocation.lock_orders(waiting.values_list("order_id", flat=True), and_products=[product.pk])
         released = listings.map_sku(connection, sku, product, by=by, who=who)
         _go_on(released)
     return len(released)
@@ -310,6 +370,7 @@ def explain_tax(name: str, code: str, *, by: Any = None, who: str) -> TaxName:
     with transaction.atomic():
         explained = taxes.explain(name, code)
         waiting = Hold.objects.filter(code=holds.TAX, subject=name[:250], released_at=None)
+        allocation.lock_orders(waiting.values_list("order_id", flat=True))
         _go_on(holds.release(list(waiting), why=f"the tax {name} is known now.", by=by, who=who))
     return explained
 
@@ -317,19 +378,18 @@ def explain_tax(name: str, code: str, *, by: Any = None, who: str) -> TaxName:
 def expire_reservations() -> int:
     """Unpaid orders whose time is over give their stock back; how many."""
     with transaction.atomic():
-        late = list(
-            Order.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(may_ship=False, reserve_until__lte=timezone.now(), lines__allocated__gt=0)
-            .values_list("pk", flat=True)
-        )
+        over = Order.objects.filter(may_ship=False, reserve_until__lte=timezone.now(), lines__allocated__gt=0)
+        allocation.lock_orders(over.values_list("pk", flat=True))
+        # Looked at once more: one may have been paid while the stock was waited for.
+        late = sorted(set(over.values_list("pk", flat=True)))
         lines = {ln.pk: ln.allocated for ln in OrderLine.objects.filter(order_id__in=late, allocated__gt=0)}
         freed = allocation.release(lines)
         status.refresh(late)
         timeline.write(
             [
                 timeline.entry(pk, "unreserved", "Not paid in time: the stock reserved for it is free again.")
-                for pk in set(late)
+                for pk in late
             ]
         )
         goods.refill(freed)
-    return len(set(late))
+    return len(late)

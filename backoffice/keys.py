@@ -1,6 +1,7 @@
 """Keys that a trial installation makes for itself on its first start and keeps in `var/`."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.fernet import Fernet
@@ -18,10 +19,8 @@ def kept(folder: Path, name: str) -> str:
         if not path.exists():
             draft.touch(mode=0o600)
             draft.write_text(Fernet.generate_key().decode())
-            try:
-                os.link(draft, path)  # fails if another process was first: then its key holds
-            except FileExistsError:
-                pass
+            with suppress(FileExistsError):  # another process was first: then its key holds
+                os.link(draft, path)
             draft.unlink()
         return path.read_text().strip()
     except OSError as error:

@@ -1,6 +1,7 @@
 """The parts of a running installation, each one program with all the processes it makes."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -31,7 +32,7 @@ class Part:
         self._pause = 0.5
 
     def start(self) -> None:
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603  # a program of our own
                 self.command,
@@ -90,11 +91,12 @@ class Part:
             log.seek(max(0, self.log.stat().st_size - 4000))
             return "\n".join(log.read().decode(errors="replace").splitlines()[-lines:])
 
-    def shorten_log(self) -> None:
-        """Keeps the last 20 to 40 MB. The part goes on writing to the same file, which it opened for appending."""
-        if self.log.exists() and self.log.stat().st_size > LONGEST_LOG:
-            self.log.with_suffix(".log.1").write_bytes(self.log.read_bytes())
-            os.truncate(self.log, 0)
+
+def shorten(log: Path) -> None:
+    """Keeps the last 20 to 40 MB. Whoever writes goes on with the same file, which was opened for appending."""
+    if log.exists() and log.stat().st_size > LONGEST_LOG:
+        shutil.copyfile(log, log.with_suffix(".log.1"))
+        os.truncate(log, 0)
 
 
 def _marked(mark: str) -> Iterator[psutil.Process]:

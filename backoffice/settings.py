@@ -11,6 +11,7 @@ from typing import Any
 from environs import Env
 
 from backoffice import database, keys
+from backoffice.unfold_settings import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 

@@ -3,13 +3,12 @@
 `manage.py up` is its command line.
 """
 
+import http.client
 import os
 import signal
 import socket
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,13 +16,13 @@ from types import FrameType
 from typing import TextIO
 
 import psycopg
-from django.db import InterfaceError, OperationalError, connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connections
 
 from backoffice import heartbeat
 from backoffice.embedded import locks
 from backoffice.embedded.server import Server
 from backoffice.embedded.trouble import DatabaseTrouble
-from backoffice.parts import Part
+from backoffice.parts import Part, shorten
 from backoffice.watchdog import Watchdog
 
 
@@ -46,8 +45,12 @@ class Plan:
     stop_within: float = 20.0
 
     @property
+    def reachable_host(self) -> str:
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  # only compared with
+
+    @property
     def address(self) -> str:
-        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104  # shown, not bound to
+        host = self.reachable_host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
 
@@ -124,7 +127,7 @@ class Supervisor:
     def _alone(self, name: str) -> int:
         """The lock of one part; kept open, and so held, until this process ends."""
         note = lock_file(self.plan.var_dir, name)
-        note.parent.mkdir(parents=True, exist_ok=True)
+        note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = locks.opened(note)
         if not locks.taken(lock):
             os.close(lock)
@@ -163,7 +166,7 @@ class Supervisor:
         if self._watchdog:
             self._watchdog.begin()
         if "web" in self._parts and self._web_is_up():
-            self.say(f"The back office is at {self.plan.address}/admin/")
+            self.say(f"The back office is at {self.plan.address}/")
 
     def _web_is_up(self) -> bool:
         web = self._parts["web"]
@@ -171,7 +174,9 @@ class Supervisor:
         while not self._stopping:
             if not web.is_up():
                 raise Trouble(f"The web part {web.words_of_end()}:\n{web.last_words(15)}\nThe whole log is {web.log}.")
-            if _answers(self.plan.address):
+            if status := _answer(self.plan.reachable_host, self.plan.port):
+                if status >= 500:
+                    self.say(f"The first page answers with error {status}: look at the end of {web.log}.")
                 return True
             if time.monotonic() > deadline:
                 raise Trouble(f"The web part does not answer. Its log is {web.log}; it ends with:\n{web.last_words()}")
@@ -190,8 +195,8 @@ class Supervisor:
                     self._look_at_worker()
                     look_at_worker = now + min(5.0, self.plan.beat_every)
             if now > look_at_logs:
-                for part in self._parts.values():
-                    part.shorten_log()
+                for log in (self.plan.var_dir / "log").glob("*.log"):
+                    shorten(log)
                 look_at_logs = now + 60
             time.sleep(0.2)
 
@@ -223,6 +228,7 @@ class Supervisor:
     def _look_at_worker(self) -> None:
         if self._watchdog is None:
             return
+        close_old_connections()
         try:
             complaint = self._watchdog.complaint()
         except (OperationalError, InterfaceError, psycopg.Error, ConnectionError) as error:
@@ -274,12 +280,13 @@ def _gunicorn(plan: Plan) -> list[str]:
     ]
 
 
-def _answers(address: str) -> bool:
+def _answer(host: str, port: int) -> int:
+    """The status of the first page; 0 while nothing answers. Any answer will do, also one that sends us on to https."""
+    connection = http.client.HTTPConnection(host, port, timeout=10)
     try:
-        # The address is our own; a proxy of the environment must not be asked for it.
-        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"{address}/admin/login/", timeout=10).close()
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False
-    return True
+        connection.request("GET", "/")
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return 0
+    finally:
+        connection.close()

@@ -1,6 +1,6 @@
 """What the worker runs: few, general tasks that carry ids only and are safe to run twice (design: django-q2)."""
 
-from backoffice import inward, journey, outward
+from backoffice import dropping, inward, journey, outward
 from backoffice.sync import waking
 
 
@@ -20,6 +20,13 @@ def poll() -> str:
     """Poll the stores whose turn it is, and work on what came."""
     with waking.awake():
         said = inward.poll_due()
+    return f"{said}; {work_on_arrivals()}"
+
+
+def look_into_drop_folder() -> str:
+    """Take in the order files that were dropped into the folder of a file store."""
+    with waking.awake():
+        said = dropping.look()
     return f"{said}; {work_on_arrivals()}"
 
 

@@ -1,8 +1,16 @@
 """All addresses of the site."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from backoffice.views import webhooks
 
 urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("", include("backoffice.views.urls")),
+    path("books/", include("backoffice.views.books_urls")),
+    path("api/", include("backoffice.api.urls")),
+    path("webhooks/<int:connection_id>/", webhooks.receive, name="webhook"),
     path("admin/", admin.site.urls),
 ]

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import psutil
 from django.conf import settings
-from django.db import close_old_connections
 from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task, queue_size
@@ -43,7 +42,6 @@ class Watchdog:
 
         Database errors are the caller's: while the database is away nothing can be said of the worker.
         """
-        close_old_connections()
         self._ask()
         return self._too_long() or self._idle_too_long() or self._unacknowledged()
 

@@ -18,27 +18,23 @@ def resolve(connection_id: int, items: Iterable[Item]) -> dict[Item, Product]:
     asked = set(items)
     numbers = {number for number, _ in asked if number}
     skus = {sku for _, sku in asked if sku}
-    listings = (
-        Listing.objects.filter(connection_id=connection_id, product__isnull=False)
-        .filter(Q(external_id__in=numbers) & ~Q(external_id="") | Q(external_id="", sku__in=skus))
-        .select_related("product")
+    meant = Listing.objects.filter(connection_id=connection_id, product__isnull=False).filter(
+        Q(external_id__in=numbers) & ~Q(external_id="") | Q(external_id="", sku__in=skus)
     )
-    by_number: dict[str, Product] = {}
-    by_alias: dict[str, Product] = {}
-    for listing in listings:
-        if listing.product is None:
-            continue
-        if listing.external_id:
-            by_number[listing.external_id] = listing.product
+    by_number: dict[str, int] = {}
+    by_alias: dict[str, int] = {}
+    for number, sku, product_id in meant.values_list("external_id", "sku", "product_id"):
+        if number:
+            by_number[number] = product_id
         else:
-            by_alias[listing.sku] = listing.product
-    by_sku = {product.sku: product for product in Product.objects.filter(sku__in=skus)} if skus else {}
-    found = {}
-    for number, sku in asked:
-        product = by_alias.get(sku) or by_number.get(number) or by_sku.get(sku)
-        if product is not None:
-            found[number, sku] = product
-    return found
+            by_alias[sku] = product_id
+    chosen = {(number, sku): by_alias.get(sku) or by_number.get(number) for number, sku in asked}
+    unlisted = {sku for (_, sku), product_id in chosen.items() if product_id is None and sku}
+    products = Product.objects.filter(Q(pk__in=set(chosen.values()) - {None}) | Q(sku__in=unlisted))
+    by_id = {product.pk: product for product in products}
+    by_sku = {product.sku: product for product in by_id.values()}
+    found = {item: by_id[pk] if pk is not None else by_sku.get(item[1]) for item, pk in chosen.items()}
+    return {item: product for item, product in found.items() if product is not None}
 
 
 def map_sku(connection_id: int, sku: str, product: Product) -> Listing:

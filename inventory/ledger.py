@@ -1,7 +1,7 @@
 """The ledger of stock: the one writer of movements and of `on_hand` (rule: S1)."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -39,6 +39,13 @@ def default_location() -> Location:
     return location
 
 
+def unbooked(moves: Iterable[Move]) -> list[Move]:
+    """Those that are not booked yet; in the caller's transaction, with their levels locked."""
+    wanted = {move.key: move for move in moves if move.quantity}
+    booked = set(Movement.objects.filter(key__in=wanted).values_list("key", flat=True))
+    return [move for key, move in wanted.items() if key not in booked]
+
+
 def record(moves: Sequence[Move], *, at: datetime | None = None, by: Any = None) -> list[Movement]:
     """Book movements and the running figures in one transaction, in a constant number of statements.
 
@@ -50,8 +57,7 @@ def record(moves: Sequence[Move], *, at: datetime | None = None, by: Any = None)
         return []
     with transaction.atomic():
         levels = _locked_levels({(m.product_id, m.location_id) for m in wanted.values()})
-        booked = set(Movement.objects.filter(key__in=wanted).values_list("key", flat=True))
-        fresh = [move for key, move in wanted.items() if key not in booked]
+        fresh = unbooked(wanted.values())
         change: dict[int, int] = defaultdict(int)
         for move in fresh:
             change[levels[move.product_id, move.location_id].pk] += move.quantity

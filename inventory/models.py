@@ -37,6 +37,11 @@ class Product(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        permissions: ClassVar = [
+            ("receive_goods", _("Can receive goods")),
+            ("adjust_stock", _("Can correct the stock")),
+            ("see_costs", _("Can see costs and margins")),
+        ]
         ordering: ClassVar = ["sku"]
         constraints: ClassVar = [
             models.CheckConstraint(condition=~models.Q(sku=""), name="product_has_sku"),
@@ -146,6 +151,9 @@ class Listing(models.Model):
     price = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True)
 
     class Meta:
+        permissions: ClassVar = [
+            ("map_sku", _("Can say which product a store's SKU means")),
+        ]
         ordering: ClassVar = ["connection", "sku"]
         constraints: ClassVar = [
             models.UniqueConstraint(

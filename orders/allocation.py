@@ -1,13 +1,19 @@
 """Which order gets which stock: first come, first served (rules: S2, S3, S4). The one writer of allocations."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import connection as database
 from django.db import transaction
+from django.utils import timezone
 
+from backoffice.lib.bulk import draft
 from inventory import reservations
+from orders import drafts
+from orders.drafts import NewOrder
+from orders.models import Allocation, Order, OrderLine
 
 SERVED = """
     SELECT line.id, line.order_id, line.product_id, line.backordered, product.stocked
@@ -44,6 +50,41 @@ def allocate(order_ids: Iterable[int]) -> Allocated:
 def allocate_products(product_ids: Iterable[int]) -> Allocated:
     """Give stock of these products to whoever waits for it, the oldest first (rule: S5)."""
     return _allocate("line.product_id", product_ids)
+
+
+def allocate_new(new: Sequence[NewOrder]) -> set[int]:
+    """Allocate orders that are not written yet, as allocate() does for those that are; the products of which fewer are
+    free now. Two statements for any number."""
+    now = timezone.now()
+    served = sorted(
+        (n for n in new if drafts.still_to_ship(n.order) and not n.held and _may_have_stock(n.order, now)),
+        key=lambda n: (n.order.priority, n.order.placed_at, n.order.pk),
+    )
+    lines: dict[int, tuple[NewOrder, OrderLine]] = {}
+    asked = []
+    for one in served:
+        for line in one.lines:
+            if line.product_id is None or line.ordered <= line.cancelled:
+                continue
+            if one.products[line.product_id].stocked:
+                lines[line.pk] = (one, line)
+                asked.append((line.pk, line.product_id, line.ordered - line.cancelled))
+            else:
+                line.allocated = line.ordered - line.cancelled
+    if not asked:
+        return set()
+    grants = reservations.reserve(asked, reservations.lock(product for _, product, _ in asked))
+    touched = set()
+    for grant in grants:
+        one, line = lines[grant.key]
+        line.allocated += grant.quantity
+        one.allocations.append(draft(Allocation, line_id=line.pk, level_id=grant.level_id, quantity=grant.quantity))
+        touched.add(line.product_id)
+    return {product for product in touched if product is not None}
+
+
+def _may_have_stock(order: Order, now: datetime) -> bool:
+    return order.may_ship or (order.reserve_until is not None and order.reserve_until > now)
 
 
 def _allocate(which: str, ids: Iterable[int]) -> Allocated:
@@ -102,6 +143,19 @@ def lock_lines(line_ids: Iterable[int]) -> None:
             [list(line_ids)],
         )
         reservations.lock(row[0] for row in cursor.fetchall())
+
+
+def lock_orders(order_ids: Iterable[int], *, and_products: Iterable[int] = ()) -> None:
+    """Lock the stock levels of all products of these orders: before their rows, their parcels or their holds are.
+
+    All at once, for whoever locks some now and more later may wait for somebody who waits for him.
+    """
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT product_id FROM orders_orderline WHERE order_id = ANY(%s) AND product_id IS NOT NULL",
+            [list(order_ids)],
+        )
+        reservations.lock({row[0] for row in cursor.fetchall()} | set(and_products))
 
 
 def _raise_allocated(quantities: Mapping[int, int]) -> None:

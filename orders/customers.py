@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from backoffice.lib.bulk import copy_in, give_ids
+from backoffice.lib.bulk import copy_in, draft, give_ids
 from backoffice.lib.text import digits, email_key
 from backoffice.sync.models import Connection
 from orders.models import Address, Customer, CustomerIdentity, search_form
@@ -22,12 +22,13 @@ class Party:
     shipping: Address
 
 
-def match(connection: Connection, records: Sequence[OrderRecord]) -> list[Party]:
+def match(connection: Connection, records: Sequence[OrderRecord], *, nameless: Sequence[Customer] = ()) -> list[Party]:
     """The customer and addresses of each record, made where new; a constant number of statements.
 
-    A guest without e-mail is a customer of their own each time: nothing would tell two of them apart.
+    A guest without e-mail is a customer of their own each time, for nothing would tell two of them apart; of orders
+    that are known already, `nameless` says by position whose they are.
     """
-    customers = _customers(connection, records)
+    customers = _customers(connection, records, nameless)
     wanted: list[tuple[Customer, AddressRecord]] = []
     for customer, record in zip(customers, records, strict=True):
         wanted += [(customer, record.billing), (customer, record.shipping)]
@@ -46,7 +47,7 @@ def language_of(record: OrderRecord, connection: Connection) -> str:
     return "fr" if connection.language.startswith("fr") else "en"
 
 
-def _customers(connection: Connection, records: Sequence[OrderRecord]) -> list[Customer]:
+def _customers(connection: Connection, records: Sequence[OrderRecord], nameless: Sequence[Customer]) -> list[Customer]:
     numbers = {r.customer.external_id for r in records if r.customer.external_id}
     keys = {key for r in records if (key := email_key(r.customer.email))}
     identities = (
@@ -59,9 +60,11 @@ def _customers(connection: Connection, records: Sequence[OrderRecord]) -> list[C
     chosen: list[Customer] = []
     new: list[Customer] = []
     met: dict[str, Customer] = {}
-    for record in records:
+    for position, record in enumerate(records):
         who, key = record.customer, email_key(record.customer.email)
         customer = by_number.get(who.external_id) or by_email.get(key)
+        if nameless and not key and not who.external_id:
+            customer = nameless[position]
         if customer is None:
             customer = _new_customer(record, language_of(record, connection))
             new.append(customer)
@@ -75,7 +78,7 @@ def _customers(connection: Connection, records: Sequence[OrderRecord]) -> list[C
     copy_in(new, with_ids=True)
     copy_in(
         [
-            CustomerIdentity(connection=connection, external_id=number, customer_id=customer.pk)
+            draft(CustomerIdentity, connection_id=connection.pk, external_id=number, customer_id=customer.pk)
             for number, customer in met.items()
         ]
     )
@@ -86,7 +89,8 @@ def _new_customer(record: OrderRecord, language: str) -> Customer:
     who: CustomerRecord = record.customer
     name = who.name or record.billing.name or record.shipping.name
     phone = who.phone or record.billing.phone or record.shipping.phone
-    return Customer(
+    return draft(
+        Customer,
         name=name[:250],
         search_name=search_form(name),
         company=(who.company or record.billing.company)[:250],
@@ -104,7 +108,8 @@ def _address(customer: Customer, record: AddressRecord) -> Address:
         record.province[:60], record.postal_code[:20], record.country[:2], record.phone[:40],
     )  # fmt: skip
     name, company, line1, line2, city, province, postal_code, country, phone = parts
-    return Address(
+    return draft(
+        Address,
         customer_id=customer.pk,
         digest=hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest(),
         name=name, company=company, line1=line1, line2=line2, city=city, province=province,
@@ -124,10 +129,10 @@ def _addresses(wanted: Sequence[tuple[Customer, AddressRecord]]) -> list[Address
     )
     by_key = {(a.customer_id, a.digest): a for a in known}
     new: dict[tuple[int, str], Address] = {}
-    for draft in drafts:
-        key = (draft.customer_id, draft.digest)
+    for one in drafts:
+        key = (one.customer_id, one.digest)
         if key not in by_key:
-            by_key[key] = new[key] = draft
+            by_key[key] = new[key] = one
     give_ids(list(new.values()))
     copy_in(list(new.values()), with_ids=True)
-    return [by_key[draft.customer_id, draft.digest] for draft in drafts]
+    return [by_key[one.customer_id, one.digest] for one in drafts]

@@ -1,21 +1,49 @@
 """From a store's record to the rows of an order: pure, nothing is read or written here."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from backoffice.lib import money
+from backoffice.lib.bulk import draft
 from backoffice.sync.models import Connection
 from inventory import catalogue
 from inventory.models import Product
 from orders import customers, holds, status, timeline
-from orders.models import Hold, Order, OrderCharge, OrderLine, OrderTax, Payment, TimelineEntry
+from orders.models import Allocation, Hold, Order, OrderCharge, OrderLine, OrderTax, Payment, TimelineEntry
 from orders.records import LineRecord, OrderRecord
+
+
+@dataclass(slots=True)
+class OrderRows:
+    """An order with its rows at hand."""
+
+    order: Order
+    lines: list[OrderLine] = field(default_factory=list)
+    charges: list[OrderCharge] = field(default_factory=list)
+    taxes: list[OrderTax] = field(default_factory=list)
+    payments: list[Payment] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class NewOrder(OrderRows):
+    """An order not yet written. What can be settled before is settled in memory: its taxes, its stock, its state."""
+
+    found: list[Hold] = field(default_factory=list)
+    products: dict[int, Product] = field(default_factory=dict)
+    allocations: list[Allocation] = field(default_factory=list)
+    notes: list[TimelineEntry] = field(default_factory=list)
+
+    @property
+    def held(self) -> bool:
+        return any(hold.stops != Hold.Stops.NOTHING for hold in self.found)
 
 
 def new_order(connection: Connection, record: OrderRecord, party: customers.Party) -> Order:
     hours = connection.reserve_when_placed_hours
-    order = Order(
-        connection=connection,
+    order = draft(
+        Order,
+        connection_id=connection.pk,
         external_id=record.external_id,
         customer_id=party.customer.pk,
         billing_address_id=party.billing.pk,
@@ -27,8 +55,9 @@ def new_order(connection: Connection, record: OrderRecord, party: customers.Part
         cancelled_at=record.version if record.cancelled else None,
         language=party.customer.language,
     )
-    # The customer is at hand; later steps need not ask for it again.
-    order.customer = party.customer
+    # Both are at hand; later steps need not ask for them again.
+    order.connection, order.customer = connection, party.customer
+    order.billing_address, order.shipping_address = party.billing, party.shipping
     header(order, record)
     amounts(order, record)
     return order
@@ -64,7 +93,8 @@ def amounts(order: Order, record: OrderRecord) -> None:
 
 def order_line(order: Order, position: int, said: LineRecord, products: dict[catalogue.Item, Product]) -> OrderLine:
     product = products.get((said.item_id, said.sku))
-    return OrderLine(
+    return draft(
+        OrderLine,
         order_id=order.pk,
         position=position,
         external_id=said.external_id[:120],
@@ -85,7 +115,8 @@ def order_line(order: Order, position: int, said: LineRecord, products: dict[cat
 
 def order_charges(order: Order, record: OrderRecord) -> list[OrderCharge]:
     return [
-        OrderCharge(
+        draft(
+            OrderCharge,
             order_id=order.pk,
             kind=c.kind,
             external_id=c.external_id[:120],
@@ -99,14 +130,22 @@ def order_charges(order: Order, record: OrderRecord) -> list[OrderCharge]:
 
 def order_taxes(order: Order, record: OrderRecord) -> list[OrderTax]:
     return [
-        OrderTax(order_id=order.pk, external_id=t.external_id[:120], name=t.name[:120], rate=t.rate, amount=t.amount)
+        draft(
+            OrderTax,
+            order_id=order.pk,
+            external_id=t.external_id[:120],
+            name=t.name[:120],
+            rate=t.rate,
+            amount=t.amount,
+        )
         for t in record.taxes
     ]
 
 
 def order_payments(order: Order, record: OrderRecord) -> list[Payment]:
     return [
-        Payment(
+        draft(
+            Payment,
             order_id=order.pk,
             external_id=p.external_id[:200],
             method=p.method[:120],
@@ -152,15 +191,16 @@ def still_to_ship(order: Order) -> bool:
     return not (order.cancelled_at or order.fulfilled_elsewhere or order.history)
 
 
-def first_state(order: Order, lines: Sequence[OrderLine], wrong: Sequence[Hold]) -> Order.State:
+def first_state(new: NewOrder) -> Order.State:
+    order, lines = new.order, new.lines
     return status.derive(
         status.Facts(
             ordered=sum(ln.ordered for ln in lines),
             cancelled=sum(ln.cancelled for ln in lines),
             shipped=0,
-            allocated=0,
+            allocated=sum(ln.allocated for ln in lines),
             packed=0,
-            held=any(hold.stops != Hold.Stops.NOTHING for hold in wrong),
+            held=new.held,
             may_ship=order.may_ship,
             fulfilled_elsewhere=order.fulfilled_elsewhere,
             history=order.history,

@@ -91,15 +91,24 @@ CURRENCIES = frozenset(
 
 
 def place(found: Sequence[Hold]) -> None:
-    """Place holds that are new, each with a line on its order's timeline; an open hold of the same kind stays as it is."""
+    """Place holds that are new, each with a line on its order's timeline.
+
+    An open hold of the same kind stays as it is, and what a person has lifted in the same words stays lifted.
+    """
     if not found:
         return
-    open_now = set(
-        Hold.objects.filter(order_id__in={h.order_id for h in found}, released_at=None).values_list(
-            "order_id", "code", "subject"
+    known = list(
+        Hold.objects.filter(order_id__in={h.order_id for h in found}).values_list(
+            "order_id", "code", "subject", "sentence", "released_at", "released_by"
         )
     )
-    fresh = {(h.order_id, h.code, h.subject): h for h in found if (h.order_id, h.code, h.subject) not in open_now}
+    open_now = {row[:3] for row in known if row[4] is None}
+    lifted = {row[:4] for row in known if row[5] is not None}
+    fresh = {
+        (h.order_id, h.code, h.subject): h
+        for h in found
+        if (h.order_id, h.code, h.subject) not in open_now and (h.order_id, h.code, h.subject, h.sentence) not in lifted
+    }
     copy_in(list(fresh.values()))
     timeline.write([timeline.entry(h.order_id, "hold", h.sentence) for h in fresh.values()])
 

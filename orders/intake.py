@@ -10,8 +10,8 @@ from backoffice.lib.bulk import copy_in, give_ids
 from backoffice.sync.models import Connection
 from inventory import catalogue
 from inventory.models import Product
-from orders import customers, drafts, holds, revising, timeline
-from orders.models import Hold, Order, OrderCharge, OrderLine, OrderTax, Payment, TimelineEntry
+from orders import allocation, customers, drafts, holds, revising, timeline
+from orders.models import Order, TimelineEntry
 from orders.records import OrderRecord
 
 FIRST_NUMBER = 100_000
@@ -25,7 +25,8 @@ class Taken:
     orders: list[int] = field(default_factory=list)
     sentences: list[str] = field(default_factory=list)
     old: set[int] = field(default_factory=set)
-    new: list[Order] = field(default_factory=list)
+    new: list[drafts.NewOrder] = field(default_factory=list)
+    """Prepared, not yet written: see write()."""
     changed: set[int] = field(default_factory=set)
     set_aside: list[tuple[int, int, str]] = field(default_factory=list)
     """(product, units, key): taken from the store's own figure for orders that are still to be shipped."""
@@ -35,7 +36,7 @@ class Taken:
 def take_in(
     connection: Connection, records: Sequence[OrderRecord], *, money_fixed: Callable[[list[int]], set[int]]
 ) -> Taken:
-    """Bring each order to its newest version, in a constant number of statements, in the caller's transaction.
+    """Bring each known order to its newest version and prepare the new ones, in the caller's transaction.
 
     `money_fixed` says which orders (by id) have an invoice, so that their amounts do not change any more. Orders are
     locked by identity first: two arrivals of one order, at the same instant, are worked on one after the other.
@@ -52,15 +53,14 @@ def take_in(
     }
     taken = Taken(orders=[0] * len(records), sentences=[""] * len(records))
     fresh = [position for key, position in newest.items() if key not in known]
-    later = [
-        position
-        for key, position in newest.items()
-        if key in known and records[position].version > (known[key].source_version or records[position].placed_at)
-    ]
+    later = [position for key, position in newest.items() if key in known and _is_newer(known[key], records[position])]
     asked = [records[position] for position in sorted([*fresh, *later])]
     products = catalogue.resolve(connection.pk, {(ln.item_id, ln.sku) for record in asked for ln in record.lines})
+    if later:
+        changed = [known[records[position].external_id].pk for position in later]
+        allocation.lock_orders(changed, and_products={product.pk for product in products.values()})
     if fresh:
-        _make(connection, records, sorted(fresh), products, taken)
+        _prepare(connection, records, sorted(fresh), products, taken)
     if later:
         pairs = [(known[records[position].external_id], records[position]) for position in later]
         revised = revising.revise(connection, pairs, products, money_fixed([order.pk for order, _ in pairs]))
@@ -68,8 +68,9 @@ def take_in(
         taken.freed_products |= revised.freed_products
         for position in later:
             taken.sentences[position] = revised.sentences[known[records[position].external_id].pk]
-    by_identity = {key: order.pk for key, order in known.items()} | {o.external_id: o.pk for o in taken.new}
-    numbers = {order.pk: order.number for order in [*known.values(), *taken.new]}
+    met = [*known.values(), *(new.order for new in taken.new)]
+    by_identity = {order.external_id: order.pk for order in met}
+    numbers = {order.pk: order.number for order in met}
     for position, record in enumerate(records):
         taken.orders[position] = by_identity[record.external_id]
         if not taken.sentences[position]:
@@ -78,6 +79,14 @@ def take_in(
                 f"Kept, not applied: order {numbers[taken.orders[position]]} already has this version or a newer one."
             )
     return taken
+
+
+def _is_newer(order: Order, record: OrderRecord) -> bool:
+    """Stores stamp changes by the second. Of two with one stamp the later arrival wins, unless it takes a step back."""
+    if order.source_version is None or record.version > order.source_version:
+        return True
+    takes_back = (order.paid_at and not record.paid_at) or (order.cancelled_at and not record.cancelled)
+    return record.version == order.source_version and not takes_back
 
 
 def _lock(connection: Connection, external_ids: Iterable[str]) -> None:
@@ -90,7 +99,7 @@ def _lock(connection: Connection, external_ids: Iterable[str]) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", [keys])
 
 
-def _make(
+def _prepare(
     connection: Connection,
     records: Sequence[OrderRecord],
     positions: Sequence[int],
@@ -102,41 +111,64 @@ def _make(
         drafts.new_order(connection, records[position], party)
         for position, party in zip(positions, parties, strict=True)
     ]
-    give_ids(orders)
-    lines: list[OrderLine] = []
-    found: list[Hold] = []
-    notes: list[TimelineEntry] = []
-    charges: list[OrderCharge] = []
-    taxes: list[OrderTax] = []
-    payments: list[Payment] = []
-    for order, position in zip(orders, positions, strict=True):
+    lines_of = [
+        [drafts.order_line(order, number, ln, products) for number, ln in enumerate(records[position].lines, start=1)]
+        for order, position in zip(orders, positions, strict=True)
+    ]
+    payments_of = [
+        drafts.order_payments(order, records[position]) for order, position in zip(orders, positions, strict=True)
+    ]
+    give_ids(
+        orders, [ln for lines in lines_of for ln in lines], [paid for payments in payments_of for paid in payments]
+    )
+    for order, position, lines, payments in zip(orders, positions, lines_of, payments_of, strict=True):
         record = records[position]
         order.number = str(FIRST_NUMBER + order.pk)
-        mine = [drafts.order_line(order, number, ln, products) for number, ln in enumerate(record.lines, start=1)]
-        lines += mine
-        charges += drafts.order_charges(order, record)
-        taxes += drafts.order_taxes(order, record)
-        payments += drafts.order_payments(order, record)
-        wrong = holds.found_in(order, record) + drafts.unknown_products(order, mine, connection)
-        found += wrong
-        order.state = drafts.first_state(order, mine, wrong)
-        notes.append(_taken_in_note(order, connection))
-        notes += [drafts.payment_note(order, payment) for payment in drafts.order_payments(order, record)]
+        for line in lines:
+            line.order_id = order.pk
+        for payment in payments:
+            payment.order_id = order.pk
+        taken.new.append(
+            drafts.NewOrder(
+                order=order,
+                lines=lines,
+                charges=drafts.order_charges(order, record),
+                taxes=drafts.order_taxes(order, record),
+                payments=payments,
+                found=holds.found_in(order, record) + drafts.unknown_products(order, lines, connection),
+            )
+        )
         taken.sentences[position] = f"Order {order.number} taken in."
         if drafts.still_to_ship(order):
             taken.set_aside += [
                 (ln.product_id, said.set_aside, f"set-aside:{connection.pk}:{order.external_id}:{said.external_id}")
-                for ln, said in zip(mine, record.lines, strict=True)
+                for ln, said in zip(lines, record.lines, strict=True)
                 if ln.product_id is not None and said.set_aside > 0
             ]
-    copy_in(orders, with_ids=True)
-    for rows in (lines, charges, taxes, payments):
-        copy_in(rows)
-    if found:
-        copy_in(found)
-        notes += [timeline.entry(hold.order_id, "hold", hold.sentence) for hold in found]
+    known = {product.pk: product for product in products.values()}
+    for new in taken.new:
+        new.products = known
+
+
+def write(taken: Taken) -> None:
+    """Write the new orders with all that has been settled of them, a statement a table; in the same transaction."""
+    if not taken.new:
+        return
+    notes: list[TimelineEntry] = []
+    for new in taken.new:
+        new.order.state = drafts.first_state(new)
+        notes.append(_taken_in_note(new.order, new.order.connection))
+        notes += [drafts.payment_note(new.order, payment) for payment in new.payments]
+        notes += [timeline.entry(new.order.pk, "hold", hold.sentence) for hold in new.found]
+        notes += new.notes
+    copy_in([new.order for new in taken.new], with_ids=True)
+    copy_in([line for new in taken.new for line in new.lines], with_ids=True)
+    copy_in([payment for new in taken.new for payment in new.payments], with_ids=True)
+    copy_in([charge for new in taken.new for charge in new.charges])
+    copy_in([tax for new in taken.new for tax in new.taxes])
+    copy_in([allocation for new in taken.new for allocation in new.allocations])
+    copy_in([hold for new in taken.new for hold in new.found])
     timeline.write(notes)
-    taken.new = orders
 
 
 def _taken_in_note(order: Order, connection: Connection) -> TimelineEntry:

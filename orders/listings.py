@@ -49,10 +49,11 @@ def take_over(connection: Connection, records: Sequence[ListingRecord]) -> Taken
         for pk, record in newest.items():
             listing = known.get(pk) or Listing(connection=connection, external_id=pk)
             _describe(listing, record)
-            if listing.product_id is None and not record.heading:
+            if listing.product_id is None:
                 listing.product = products.get(sku_of.get(pk, ""))
             if pk not in known:
                 fresh.append(listing)
+        _share(connection, [*known.values(), *fresh])
         Listing.objects.bulk_create(fresh)
         Listing.objects.bulk_update(
             list(known.values()),
@@ -68,6 +69,24 @@ def take_over(connection: Connection, records: Sequence[ListingRecord]) -> Taken
     )
 
 
+def _is_stocked_here(record: ListingRecord) -> bool:
+    """A heading is a product only where it has the figure that its variations share; those then have none."""
+    return record.manages_stock if record.heading else not record.stock_shared_with_parent
+
+
+def _share(connection: Connection, listings: Sequence[Listing]) -> None:
+    """Variations that live from their parent's figure mean the parent's product."""
+    sharing = [listing for listing in listings if listing.stock_shared_with_parent]
+    if not sharing:
+        return
+    by_number = {listing.external_id: listing.product for listing in listings}
+    missing = {listing.external_parent_id for listing in sharing} - by_number.keys()
+    parents = Listing.objects.filter(connection=connection, external_id__in=missing).select_related("product")
+    by_number |= {parent.external_id: parent.product for parent in parents}
+    for listing in sharing:
+        listing.product = listing.product or by_number.get(listing.external_parent_id)
+
+
 def _needs_product(listing: Listing | None) -> bool:
     return listing is None or listing.product_id is None
 
@@ -81,7 +100,7 @@ def _skus(connection: Connection, records: dict[str, ListingRecord]) -> dict[str
     )
     chosen = {}
     for pk, record in records.items():
-        if record.heading:
+        if not _is_stocked_here(record):
             continue
         sku = record.sku.strip() or f"{connection.connector}-{connection.pk}-{pk}"
         if sku in taken:
@@ -113,7 +132,7 @@ def _make_products(wanted: Sequence[tuple[str, ListingRecord]]) -> dict[str, Pro
 def _describe(listing: Listing, record: ListingRecord) -> None:
     listing.external_parent_id = record.parent_id
     listing.sku, listing.name = record.sku[:120], " ".join(filter(None, [record.name, record.variation]))[:250]
-    listing.manages_stock = record.manages_stock and not record.heading
+    listing.manages_stock = record.manages_stock
     listing.stock_shared_with_parent = record.stock_shared_with_parent
     listing.seen_quantity = record.quantity
     listing.price = record.price

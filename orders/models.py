@@ -155,6 +155,11 @@ class Order(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        permissions: ClassVar = [
+            ("see_amounts", _("Can see what customers pay")),
+            ("cancel_order", _("Can cancel orders")),
+            ("take_back_order", _("Can take shipped goods back to stock")),
+        ]
         ordering: ClassVar = ["-placed_at", "-id"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["connection", "external_id"], name="order_identity"),
@@ -305,6 +310,9 @@ class Hold(models.Model):
     released_why = models.CharField(max_length=250, blank=True)
 
     class Meta:
+        permissions: ClassVar = [
+            ("release_hold", _("Can lift holds and let orders go on")),
+        ]
         ordering: ClassVar = ["id"]
         constraints: ClassVar = [
             models.UniqueConstraint(

@@ -28,11 +28,11 @@ def told_of_orders() -> list[str]:
     return [name for name, kind in connectors().items() if issubclass(kind, Store) and kind.tells_fulfilment]
 
 
-def stock_changed(product_ids: Iterable[int]) -> None:
-    """Wish that every store that lists these products be told: two statements for any number."""
+def stock_wishes(product_ids: Iterable[int]) -> list[tuple[int, str, int]]:
+    """The wishes that every store that lists these products be told of them; one statement for any number."""
     ids = set(product_ids)
     if not ids:
-        return
+        return []
     listings = (
         Listing.objects.filter(
             product_id__in=ids,
@@ -42,8 +42,14 @@ def stock_changed(product_ids: Iterable[int]) -> None:
         )
         .exclude(external_id="")
         .exclude(connection__state=Connection.State.OFF)
+        .values_list("connection_id", "pk")
     )
-    deliveries.want((connection, TOPIC, pk) for connection, pk in listings.values_list("connection_id", "pk"))
+    return [(connection, TOPIC, pk) for connection, pk in listings]
+
+
+def stock_changed(product_ids: Iterable[int]) -> None:
+    """Wish that the stores be told, in the caller's transaction."""
+    deliveries.want(stock_wishes(product_ids))
 
 
 def tell(connection: Connection, batch: Sequence[Delivery]) -> list[Result]:

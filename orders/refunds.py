@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from django.db import transaction
 
@@ -27,7 +28,7 @@ def apply(connection: Connection, records: Sequence[RefundRecord]) -> Applied:
     with transaction.atomic():
         orders = {
             order.external_id: order
-            for order in Order.objects.select_for_update()
+            for order in Order.objects.select_for_update(no_key=True)
             .filter(connection=connection, external_id__in={r.order_external_id for r in records})
             .order_by("id")
         }
@@ -38,6 +39,7 @@ def apply(connection: Connection, records: Sequence[RefundRecord]) -> Applied:
             (p.order_id, p.external_id): p for p in Payment.objects.filter(order__in=orders.values(), amount__lt=0)
         }
         fresh, done, notes = [], [], []
+        raised: dict[int, Order] = {}
         cancel: dict[int, int] = {}
         for record in records:
             order = orders.get(record.order_external_id)
@@ -49,12 +51,16 @@ def apply(connection: Connection, records: Sequence[RefundRecord]) -> Applied:
             if payment is None:
                 payment = known[order.pk, record.external_id] = _payment(order, record)
                 fresh.append(payment)
+                order.refunded_total += record.amount
+                raised[order.pk] = order
             elif payment.quantities_applied:
                 applied.sentences.append(f"Nothing to do: this refund of order {order.number} was applied before.")
                 continue
             payment.quantities_applied = True
             if payment.pk:
-                done.append(payment.pk)
+                # The order had said only how much was given back; how much of it is tax is known from here on.
+                payment.tax = payment.tax or -_tax(record)
+                done.append(payment)
             units = _cancel(order, record, lines, cancel)
             applied.sentences.append(f"Refund of {record.amount:.2f} {order.currency} on order {order.number}.")
             if units:
@@ -67,25 +73,29 @@ def apply(connection: Connection, records: Sequence[RefundRecord]) -> Applied:
                     )
                 )
         Payment.objects.bulk_create(fresh)
-        Payment.objects.filter(pk__in=done).update(quantities_applied=True)
+        Payment.objects.bulk_update(done, ["quantities_applied", "tax"])
+        Order.objects.bulk_update(raised.values(), ["refunded_total"])
         applied.freed_products = cancelling.cancel_lines(cancel)
         timeline.write(notes)
     return applied
 
 
 def _payment(order: Order, record: RefundRecord) -> Payment:
-    tax = sum((tax.amount for tax in record.taxes), start=record.amount * 0)
     return Payment(
         order_id=order.pk,
         external_id=record.external_id,
         method=order.payment_method,
         amount=-record.amount,
-        tax=-tax,
+        tax=-_tax(record),
         currency=order.currency,
         at=record.at,
         reason=record.reason[:250],
         quantities_applied=True,
     )
+
+
+def _tax(record: RefundRecord) -> Decimal:
+    return sum((tax.amount for tax in record.taxes), start=Decimal(0))
 
 
 def _cancel(order: Order, record: RefundRecord, lines: dict[tuple[int, str], OrderLine], cancel: dict[int, int]) -> int:

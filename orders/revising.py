@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from django.utils import timezone
 
+from backoffice.lib import money
 from backoffice.lib.bulk import copy_in
 from backoffice.sync.models import Connection
 from inventory import catalogue
@@ -20,7 +21,7 @@ from orders.records import LineRecord, OrderRecord
 HEADER = [
     "external_number", "external_state", "source_version", "may_ship", "paid_at", "payment_method",
     "payment_reference", "shipping_method", "customer_note", "gift_note", "coupons", "shipping_address",
-    "billing_address", "cancelled_at", "reserve_until", "currency", "items_total", "discount_total", "shipping_total",
+    "billing_address", "customer", "cancelled_at", "reserve_until", "currency", "items_total", "discount_total", "shipping_total",
     "fee_total", "tax_total", "total", "paid_total", "refunded_total",
 ]  # fmt: skip
 LINE = ["ordered", "cancelled", "name", "variation", "sku", "product", "unit_price", "gross", "discount", "tax"]
@@ -45,6 +46,7 @@ class _Changes:
     new_lines: list[OrderLine] = field(default_factory=list)
     give_back: dict[int, int] = field(default_factory=dict)
     payments: list[Payment] = field(default_factory=list)
+    corrected: list[Payment] = field(default_factory=list)
     money_of: list[tuple[Order, OrderRecord]] = field(default_factory=list)
     cancel: list[int] = field(default_factory=list)
 
@@ -55,10 +57,12 @@ def revise(
     products: dict[catalogue.Item, Product],
     money_fixed: set[int],
 ) -> Revised:
-    """Bring each order to its record, in the caller's transaction and in a constant number of statements."""
+    """Bring each order to its record, in a constant number of statements.
+
+    In the caller's transaction, after allocation.lock_orders().
+    """
     ids = [order.pk for order, _ in pairs]
     lines: dict[int, list[OrderLine]] = defaultdict(list)
-    allocation.lock_lines(OrderLine.objects.filter(order_id__in=ids).values_list("pk", flat=True))
     for line in OrderLine.objects.filter(order_id__in=ids).order_by("order_id", "position"):
         lines[line.order_id].append(line)
     open_holds: dict[int, list[Hold]] = defaultdict(list)
@@ -68,8 +72,12 @@ def revise(
             open_holds[hold.order_id].append(hold)
         elif hold.released_by_id is not None:
             overridden.add((hold.order_id, hold.code, hold.sentence))
-    paid = set(Payment.objects.filter(order_id__in=ids).values_list("order_id", "external_id"))
-    parties = customers.match(connection, [record for _, record in pairs])
+    paid: dict[int, dict[str, Payment]] = defaultdict(dict)
+    for payment in Payment.objects.filter(order_id__in=ids):
+        paid[payment.order_id][payment.external_id] = payment
+    parties = customers.match(
+        connection, [record for _, record in pairs], nameless=[order.customer for order, _ in pairs]
+    )
     changes, revised = _Changes(), Revised()
     for (order, record), party in zip(pairs, parties, strict=True):
         order.connection = connection
@@ -83,14 +91,9 @@ def revise(
         if not fixed:
             drafts.amounts(order, record)
             changes.money_of.append((order, record))
-        else:
-            order.paid_total = sum((p.amount for p in record.payments if p.amount > 0), start=record.total * 0)
-            order.refunded_total = -sum((p.amount for p in record.payments if p.amount < 0), start=record.total * 0)
-        for payment in drafts.order_payments(order, record):
-            if (order.pk, payment.external_id) not in paid:
-                changes.payments.append(payment)
-                changes.notes.append(drafts.payment_note(order, payment))
-        _whole_order(order, record, lines[order.pk], changes)
+        _payments(order, record, paid[order.pk], changes, fixed=fixed)
+        _whole_order(order, record, lines[order.pk], changes, news=before != order.external_state)
+        _stock_given_back(order, record, lines[order.pk], changes)
         _checks(order, record, lines[order.pk], connection, open_holds[order.pk], overridden, changes)
         if before != order.external_state:
             changes.notes.append(
@@ -99,7 +102,7 @@ def revise(
                     "store_state",
                     f"The store's state went from “{before}” to “{order.external_state}”.",
                     who=connection.name,
-                )  # fmt: skip
+                )
             )
         revised.sentences[order.pk] = f"Order {order.number} brought to the store's newest version."
     revised.freed_products = _write([order for order, _ in pairs], changes)
@@ -109,8 +112,15 @@ def revise(
 def _addresses(
     order: Order, record: OrderRecord, party: customers.Party, lines: Sequence[OrderLine], changes: _Changes
 ) -> None:
-    if order.customer_id != party.customer.pk or any(line.shipped for line in lines):
+    if any(line.shipped for line in lines):
         return
+    if order.customer_id != party.customer.pk:
+        was, order.customer = order.customer, party.customer
+        changes.notes.append(
+            timeline.entry(
+                order.pk, "customer", f"Customer changed from {was} to {party.customer}.", who=order.connection.name
+            )
+        )
     if (order.shipping_address_id, order.billing_address_id) != (party.shipping.pk, party.billing.pk):
         order.shipping_address_id, order.billing_address_id = party.shipping.pk, party.billing.pk
         changes.notes.append(
@@ -146,9 +156,29 @@ def _lines(
             _line_money(line, wanted)
         changes.lines.append(line)
     for external_id, line in ours.items():
-        if external_id not in said and line.ordered > line.cancelled:
+        if external_id in said:
+            continue
+        if line.ordered > line.cancelled:
             _quantity(order, line, 0, changes)
-            changes.lines.append(line)
+        if not fixed:
+            line.gross = line.discount = line.tax = money.ZERO
+        changes.lines.append(line)
+
+
+def _payments(order: Order, record: OrderRecord, known: dict[str, Payment], changes: _Changes, *, fixed: bool) -> None:
+    """New payments are noted; until the invoice is issued the store may also correct those it has told."""
+    for said in drafts.order_payments(order, record):
+        payment = known.get(said.external_id)
+        if payment is None:
+            known[said.external_id] = said
+            changes.payments.append(said)
+            changes.notes.append(drafts.payment_note(order, said))
+        elif not fixed and (payment.amount, payment.currency) != (said.amount, said.currency):
+            payment.amount, payment.currency = said.amount, said.currency
+            changes.corrected.append(payment)
+            changes.notes.append(drafts.payment_note(order, payment))
+    order.paid_total = money.total(payment.amount for payment in known.values() if payment.amount > 0)
+    order.refunded_total = -money.total(payment.amount for payment in known.values() if payment.amount < 0)
 
 
 def _line_money(line: OrderLine, said: LineRecord) -> None:
@@ -183,7 +213,10 @@ def _quantity(order: Order, line: OrderLine, quantity: int, changes: _Changes) -
     line.ordered = possible
 
 
-def _whole_order(order: Order, record: OrderRecord, lines: Sequence[OrderLine], changes: _Changes) -> None:
+def _whole_order(
+    order: Order, record: OrderRecord, lines: Sequence[OrderLine], changes: _Changes, *, news: bool
+) -> None:
+    """`news`: the store's own state has changed; what it only says again was decided on here before."""
     shipped = sum(line.shipped for line in lines)
     left = sum(line.ordered - line.cancelled - line.shipped for line in lines)
     if record.cancelled and order.cancelled_at is None:
@@ -201,7 +234,7 @@ def _whole_order(order: Order, record: OrderRecord, lines: Sequence[OrderLine], 
                     ),
                 )
             )
-    elif not record.cancelled and order.cancelled_at is not None:
+    elif news and not record.cancelled and order.cancelled_at is not None:
         order.cancelled_at = None
         for line in lines:
             line.cancelled = 0
@@ -210,7 +243,7 @@ def _whole_order(order: Order, record: OrderRecord, lines: Sequence[OrderLine], 
         changes.notes.append(
             timeline.entry(order.pk, "restored", "The store took the order up again.", who=order.connection.name)
         )
-    elif record.fulfilled_elsewhere and not order.fulfilled_elsewhere and left > 0 and not order.cancelled_at:
+    elif news and record.fulfilled_elsewhere and not order.fulfilled_elsewhere and left > 0 and not order.cancelled_at:
         changes.found.append(
             Hold(
                 order_id=order.pk,
@@ -222,6 +255,16 @@ def _whole_order(order: Order, record: OrderRecord, lines: Sequence[OrderLine], 
                 ),
             )
         )
+
+
+def _stock_given_back(order: Order, record: OrderRecord, lines: Sequence[OrderLine], changes: _Changes) -> None:
+    """An order that may ship no longer makes room for those that may (rule: S3)."""
+    reserved = order.reserve_until is not None and order.reserve_until > timezone.now()
+    if order.may_ship or reserved or record.cancelled or not any(line.allocated for line in lines if line.pk):
+        return
+    changes.give_back |= {line.pk: line.allocated for line in lines if line.pk and line.allocated}
+    sentence = "The store says that it is not paid any more: the stock reserved for it is free again."
+    changes.notes.append(timeline.entry(order.pk, "unreserved", sentence, who=order.connection.name))
 
 
 def _checks(
@@ -252,6 +295,8 @@ def _write(orders: Sequence[Order], changes: _Changes) -> set[int]:
         copy_in([row for order, record in changes.money_of for row in drafts.order_charges(order, record)])
         copy_in([row for order, record in changes.money_of for row in drafts.order_taxes(order, record)])
     copy_in(changes.payments)
+    if changes.corrected:
+        Payment.objects.bulk_update(changes.corrected, ["amount", "currency"])
     if changes.cancel:
         freed |= cancelling.cancel_rest(changes.cancel, why="the store cancelled it.", who=orders[0].connection.name)
     holds.release(changes.lifted, why="the store has mended it.")

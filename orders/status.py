@@ -75,10 +75,13 @@ def facts_of(order_ids: Iterable[int]) -> dict[int, tuple[str, Facts]]:
 
 
 def refresh(order_ids: Iterable[int]) -> dict[int, Order.State]:
-    """Write the state of orders anew: two statements for any number. Returns the states that changed."""
+    """Write the state of orders anew: three statements for any number. Returns the states that changed."""
     ids = sorted(set(order_ids))
     if not ids:
         return {}
+    with database.cursor() as cursor:
+        # Whoever else works on one of them waits here, so that nobody writes a state from facts that have changed.
+        cursor.execute("SELECT id FROM orders_order WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [ids])
     changed = {}
     for pk, (stored, facts) in facts_of(ids).items():
         state = derive(facts)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from backoffice.lib.bulk import copy_in
+from backoffice.lib.bulk import copy_in, draft
 from orders.models import TimelineEntry
 
 HUB = "Backoffice"
@@ -13,7 +13,9 @@ HUB = "Backoffice"
 
 def entry(order_id: int, what: str, sentence: str, *, who: str = HUB, at: datetime | None = None) -> TimelineEntry:
     """A line still to be written; `what` is one word that lists can be filtered by."""
-    return TimelineEntry(order_id=order_id, at=at or timezone.now(), who=who[:120] or HUB, what=what, sentence=sentence)
+    return draft(
+        TimelineEntry, order_id=order_id, at=at or timezone.now(), who=who[:120] or HUB, what=what, sentence=sentence
+    )
 
 
 def write(entries: Sequence[TimelineEntry]) -> None:

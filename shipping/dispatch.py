@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from inventory import ledger
 from inventory.models import Movement
-from orders import allocation, timeline
+from orders import allocation, holds, timeline
+from orders.models import Hold
 from shipping.models import Shipment, ShipmentLine
 
 
@@ -36,6 +37,10 @@ def ship(shipment_ids: Iterable[int], *, by: Any = None, who: str = timeline.HUB
         for shipment in found:
             if shipment.state == Shipment.State.UNPACKED:
                 raise ValueError(f"Parcel {shipment.number} was unpacked again; pack the order anew.")
+        held = holds.stopping((s.order_id for s in found), Hold.Stops.SHIPPING, Hold.Stops.EVERYTHING)
+        for shipment in found:
+            if shipment.order_id in held and shipment.state == Shipment.State.PACKED:
+                raise ValueError(f"Parcel {shipment.number} cannot leave: its order is held. Settle that first.")
         leaving = {shipment.pk: shipment for shipment in found if shipment.state == Shipment.State.PACKED}
         lines = list(
             ShipmentLine.objects.filter(shipment_id__in=leaving).select_related("level", "line").order_by("id")

@@ -106,7 +106,7 @@ def _order(paper: Paper, label: LabelData, words: dict[str, str]) -> float:
         paper.text(paper.left, y + 2, text, 10)
         y += 13
     share = room - 8
-    size = min(fitting_size(f"{left}  {right}", share, 15, 8, bold=True), 15)
+    size = min(fitting_size(f"{left}  {right}", share, 15, 4, bold=True), 15)
     paper.text(paper.left, y + 3, left, size, bold=True)
     paper.text(paper.right, y + 3, right, size, bold=True, align="right")
     y += size + 8

@@ -35,6 +35,11 @@ class Shipment(models.Model):
     )
 
     class Meta:
+        permissions: ClassVar = [
+            ("pack_shipment", _("Can pack and unpack")),
+            ("ship_shipment", _("Can ship parcels")),
+            ("track_shipment", _("Can correct tracking numbers")),
+        ]
         ordering: ClassVar = ["-id"]
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -52,7 +57,11 @@ class ShipmentLine(models.Model):
     shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="lines")
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="shipment_lines")
     level = models.ForeignKey(
-        StockLevel, null=True, blank=True, on_delete=models.PROTECT, help_text=_("Empty where the product is not stocked.")
+        StockLevel,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        help_text=_("Empty where the product is not stocked."),
     )
     quantity = models.PositiveIntegerField()
 

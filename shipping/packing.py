@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.db import connection as database
 from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
@@ -30,7 +31,7 @@ def pack(
     """
     ids = sorted(set(order_ids))
     with transaction.atomic():
-        orders = Order.objects.select_for_update(of=("self",)).order_by("id").in_bulk(ids)
+        orders = Order.objects.select_for_update(of=("self",), no_key=True).order_by("id").in_bulk(ids)
         lines = list(
             OrderLine.objects.filter(order_id__in=ids).select_related("product").order_by("order_id", "position")
         )
@@ -110,6 +111,29 @@ def _write(
         ]
     )
     return shipments
+
+
+def overfull(order_ids: Iterable[int]) -> set[int]:
+    """Parcels of these orders that are packed and hold more than is still allocated: units were cancelled meanwhile."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT unnest(packed.parcels)
+              FROM (SELECT item.line_id, item.level_id, sum(item.quantity) AS units,
+                           array_agg(shipment.id) AS parcels
+                      FROM shipping_shipment shipment
+                      JOIN shipping_shipmentline item ON item.shipment_id = shipment.id
+                     WHERE shipment.order_id = ANY(%s) AND shipment.state = 'packed'
+                     GROUP BY item.line_id, item.level_id) packed
+              JOIN orders_orderline line ON line.id = packed.line_id
+              LEFT JOIN orders_allocation promised
+                ON promised.line_id = packed.line_id AND promised.level_id = packed.level_id
+             WHERE packed.units > CASE WHEN packed.level_id IS NULL THEN line.allocated
+                                       ELSE coalesce(promised.quantity, 0) END
+            """,
+            [list(order_ids)],
+        )
+        return {row[0] for row in cursor.fetchall()}
 
 
 def unpack(shipment_ids: Iterable[int], *, who: str = timeline.HUB) -> set[int]:

@@ -61,7 +61,7 @@ class PickListData:
 WORDS = {
     "en": {
         "title": "Pick list",
-        "summary": "{orders} orders · {lines} places · {units} units",
+        "summary": "Orders: {orders} · Places: {lines} · Units: {units}",
         "printed": "Printed on {day} at {time}",
         "by": "by {who}",
         "bin": "Bin",
@@ -72,13 +72,14 @@ WORDS = {
         "packing": "Orders of this list",
         "order": "Order",
         "customer": "Customer",
+        "store": "Store order {number}",
         "method": "Shipping",
         "units": "Units",
         "more": "Pick list of {day}, {time} (continued)",
     },
     "fr": {
         "title": "Liste de prélèvement",
-        "summary": "{orders} commandes · {lines} emplacements · {units} unités",
+        "summary": "Commandes\u00a0: {orders} · Emplacements\u00a0: {lines} · Unités\u00a0: {units}",
         "printed": "Imprimée le {day} à {time}",
         "by": "par {who}",
         "bin": "Casier",
@@ -89,6 +90,7 @@ WORDS = {
         "packing": "Commandes de cette liste",
         "order": "Commande",
         "customer": "Client",
+        "store": "Commande du magasin {number}",
         "method": "Livraison",
         "units": "Unités",
         "more": "Liste de prélèvement du {day}, {time} (suite)",
@@ -207,10 +209,11 @@ def _orders(paper: Paper, data: PickListData, words: dict[str, str]) -> None:
     )
     table.heading()
     for order in data.orders:
+        store = words["store"].format(number=order.store_number) if order.store_number else ""
         table.row(
             [
-                Cell(ticks=(" · ".join(filter(None, (order.number, order.store_number))),)),
-                Cell(order.customer, notes=(order.note,) if order.note else ()),
+                Cell(ticks=(order.number,)),
+                Cell(order.customer, notes=tuple(filter(None, (store, order.note)))),
                 order.shipping_method,
                 Cell(number(units.get(order.number, 0), data.language), QUANTITY),
             ]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 
+from backoffice.embedded.trouble import DatabaseTrouble
 from tests import databases, environment, loopback, needs
 
 environment.prepare()
@@ -15,7 +16,10 @@ environment.prepare()
 def pytest_configure(config: pytest.Config) -> None:
     loopback.guard()
     if not hasattr(config, "workerinput") and environment.on_embedded():
-        environment.SERVER.join()
+        try:
+            environment.start_server()
+        except DatabaseTrouble as trouble:
+            pytest.exit(str(trouble), returncode=pytest.ExitCode.USAGE_ERROR)
         databases.swept()
 
 
@@ -51,5 +55,8 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 @pytest.fixture
 def database_url(db: None) -> str:
-    """The address of this test's database, for processes that the test starts."""
-    return environment.SERVER.url(str(connection.settings_dict["NAME"]))
+    """The address of this test's database, for processes that the test starts.
+
+    They see only what is committed: use it with `transactional_db`, and set DATABASE_URL to it.
+    """
+    return environment.url(str(connection.settings_dict["NAME"]))

@@ -53,7 +53,7 @@ def _template() -> str:
         connection.execute(f"CREATE DATABASE {draft}")
         # A process of its own: nothing of the session's settings, connections or patches gets into the template.
         subprocess.run(
-            [sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity=0"],
+            [sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity=0", "--skip-checks"],
             env={**os.environ, "DATABASE_URL": SERVER.url(draft), "DJANGO_SETTINGS_MODULE": "backoffice.settings"},
             check=True,
             cwd=ROOT,

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import connections
+from psycopg.conninfo import make_conninfo
 
 from backoffice.embedded.server import Server
+from backoffice.embedded.trouble import DatabaseTrouble
 
 ROOT = Path(__file__).resolve().parent.parent
 # With a DATABASE_URL the tests use that server, as CI does for other versions of PostgreSQL.
@@ -25,6 +27,10 @@ PINNED = {
     "BASE_URL": "http://127.0.0.1:8000",
     "ALLOWED_HOSTS": "127.0.0.1,localhost,testserver",
     "TIME_ZONE": "America/Toronto",
+    "LOGIN_FAILURE_LIMIT": "5",
+    "UPLOAD_MAX_BYTES": "10485760",
+    "API_RATE": "1200/min",
+    "DEFAULT_FROM_EMAIL": "orders@example.com",
     "REDIS_URL": "",
     "EMAIL_HOST": "",
     "TRUST_PROXY": "0",
@@ -38,6 +44,7 @@ def prepare() -> None:
         os.environ["TEST_SESSION"] = str(os.getpid())
         os.environ["TEST_ON_EMBEDDED"] = "" if os.environ.get("DATABASE_URL") else "1"
         os.environ["VAR_DIR"] = tempfile.mkdtemp(prefix="backoffice-tests-")
+        os.environ["DROP_FOLDER"] = os.path.join(os.environ["VAR_DIR"], "drop")
         os.environ.update(PINNED)
         if on_embedded():
             os.environ["DATABASE_URL"] = SERVER.url()
@@ -52,6 +59,20 @@ def prepare() -> None:
     # What Django took from the settings of before.
     connections._settings = None
     vars(connections).pop("settings", None)
+
+
+def start_server() -> None:
+    """Shared with the other sessions of this checkout; the last one stops it."""
+    try:
+        SERVER.join()
+    except DatabaseTrouble:
+        # It waits for no disk, so a power cut may have broken it; nothing in it is of value.
+        SERVER.remove()
+        SERVER.join()
+
+
+def url(database: str) -> str:
+    return SERVER.url(database) if on_embedded() else make_conninfo(os.environ["DATABASE_URL"], dbname=database)
 
 
 def on_embedded() -> bool:

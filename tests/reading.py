@@ -1,6 +1,6 @@
 """Papers read as a person or a scanner would: by pdfium's text and picture of the page, not by our own drawing layer."""
 
-from collections.abc import Iterator
+from ctypes import create_string_buffer
 from dataclasses import dataclass
 
 import pypdfium2
@@ -87,12 +87,6 @@ class Read:
 
     @staticmethod
     def _name(font: object) -> str:
-        from ctypes import create_string_buffer
-
         buffer = create_string_buffer(200)
         pdfium.FPDFFont_GetBaseFontName(font, buffer, 200)
         return buffer.value.decode()
-
-    def rectangles(self, page: int = 0) -> Iterator[tuple[float, float, float, float]]:
-        for item in self.document[page].get_objects(filter=[pdfium.FPDF_PAGEOBJ_PATH]):
-            yield item.get_pos() if hasattr(item, "get_pos") else item.get_bounds()

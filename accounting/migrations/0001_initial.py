@@ -6,112 +6,182 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('orders', '0001_initial'),
+        ("orders", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=12, unique=True)),
-                ('name', models.CharField(max_length=120)),
-                ('kind', models.CharField(choices=[('asset', 'asset'), ('liability', 'liability'), ('equity', 'equity'), ('income', 'income'), ('expense', 'expense')], max_length=10)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=12, unique=True)),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("asset", "asset"),
+                            ("liability", "liability"),
+                            ("equity", "equity"),
+                            ("income", "income"),
+                            ("expense", "expense"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['code'],
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='Series',
+            name="Series",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=20, unique=True)),
-                ('prefix', models.CharField(blank=True, max_length=20)),
-                ('next_number', models.PositiveBigIntegerField(default=1)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=20, unique=True)),
+                ("prefix", models.CharField(blank=True, max_length=20)),
+                ("next_number", models.PositiveBigIntegerField(default=1)),
             ],
             options={
-                'verbose_name_plural': 'series',
+                "verbose_name_plural": "series",
             },
         ),
         migrations.CreateModel(
-            name='TaxName',
+            name="TaxName",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='As the store sends it.', max_length=120, unique=True)),
-                ('code', models.CharField(help_text="The hub's tax: GST, HST, QST, PST-BC …", max_length=20)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(help_text="As the store sends it.", max_length=120, unique=True)),
+                ("code", models.CharField(help_text="The hub's tax: GST, HST, QST, PST-BC …", max_length=20)),
             ],
             options={
-                'ordering': ['name'],
+                "permissions": [("explain_tax", "Can say which tax a store's name means")],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='TaxRegistration',
+            name="TaxRegistration",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(help_text="The hub's tax: GST, HST, QST, PST-BC …", max_length=20, unique=True)),
-                ('number', models.CharField(max_length=40)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "code",
+                    models.CharField(help_text="The hub's tax: GST, HST, QST, PST-BC …", max_length=20, unique=True),
+                ),
+                ("number", models.CharField(max_length=40)),
             ],
             options={
-                'ordering': ['code'],
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=120, unique=True)),
-                ('kind', models.CharField(choices=[('sale', 'sale'), ('payment', 'payment'), ('refund', 'refund'), ('cogs', 'cost of goods'), ('receipt', 'receipt of goods'), ('stock', 'stock correction')], max_length=10)),
-                ('posted_on', models.DateField(db_index=True, help_text="The merchant's local day.")),
-                ('posted_at', models.DateTimeField(auto_now_add=True)),
-                ('description', models.CharField(max_length=250)),
-                ('currency', models.CharField(max_length=3)),
-                ('order', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='orders.order')),
-                ('payment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='orders.payment')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=120, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("sale", "sale"),
+                            ("payment", "payment"),
+                            ("refund", "refund"),
+                            ("cogs", "cost of goods"),
+                            ("receipt", "receipt of goods"),
+                            ("stock", "stock correction"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("posted_on", models.DateField(db_index=True, help_text="The merchant's local day.")),
+                ("posted_at", models.DateTimeField(auto_now_add=True)),
+                ("description", models.CharField(max_length=250)),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="orders.order",
+                    ),
+                ),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="orders.payment",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'entries',
-                'ordering': ['-posted_on', '-id'],
+                "permissions": [("export_books", "Can export the books")],
+                "verbose_name_plural": "entries",
+                "ordering": ["-posted_on", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='EntryLine',
+            name="EntryLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.DecimalField(decimal_places=3, default=Decimal('0'), max_digits=14)),
-                ('note', models.CharField(blank=True, max_length=120)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='accounting.account')),
-                ('entry', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='accounting.entry')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("amount", models.DecimalField(decimal_places=3, default=Decimal("0"), max_digits=14)),
+                ("note", models.CharField(blank=True, max_length=120)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="accounting.account"
+                    ),
+                ),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="accounting.entry"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='entry_line_not_zero')],
+                "ordering": ["id"],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("amount", 0), _negated=True), name="entry_line_not_zero")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Invoice',
+            name="Invoice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveBigIntegerField()),
-                ('label', models.CharField(help_text='The number as printed.', max_length=40, unique=True)),
-                ('issued_at', models.DateTimeField()),
-                ('issued_on', models.DateField(help_text="The merchant's local day.")),
-                ('language', models.CharField(choices=[('en', 'English'), ('fr', 'French')], max_length=2)),
-                ('currency', models.CharField(max_length=3)),
-                ('total', models.DecimalField(decimal_places=3, default=Decimal('0'), max_digits=14)),
-                ('document', models.JSONField(help_text='Everything the paper says, frozen.')),
-                ('pdf', models.BinaryField(blank=True, null=True)),
-                ('pdf_sha256', models.CharField(blank=True, max_length=64)),
-                ('order', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='invoice', to='orders.order')),
-                ('series', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='accounting.series')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveBigIntegerField()),
+                ("label", models.CharField(help_text="The number as printed.", max_length=40, unique=True)),
+                ("issued_at", models.DateTimeField()),
+                ("issued_on", models.DateField(help_text="The merchant's local day.")),
+                ("language", models.CharField(choices=[("en", "English"), ("fr", "French")], max_length=2)),
+                ("currency", models.CharField(max_length=3)),
+                ("total", models.DecimalField(decimal_places=3, default=Decimal("0"), max_digits=14)),
+                ("document", models.JSONField(help_text="Everything the paper says, frozen.")),
+                ("pdf", models.BinaryField(blank=True, null=True)),
+                ("pdf_sha256", models.CharField(blank=True, max_length=64)),
+                (
+                    "order",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="invoice", to="orders.order"
+                    ),
+                ),
+                (
+                    "series",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="invoices", to="accounting.series"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
-                'constraints': [models.UniqueConstraint(fields=('series', 'number'), name='invoice_number_once')],
+                "permissions": [("mail_invoice", "Can mail invoices again")],
+                "ordering": ["-id"],
+                "constraints": [models.UniqueConstraint(fields=("series", "number"), name="invoice_number_once")],
             },
         ),
     ]

@@ -46,12 +46,20 @@ def for_folder(folder: Path) -> Account:
     """The user who owns the data or, where root owns it, one made for the purpose."""
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid(), switch=False)
-    # `sudo make run` in a person's own checkout leaves the data with that person.
+    # `sudo make run` in a person's own checkout leaves the data with that person; a number without a name is nobody's
+    # (a folder from another machine), except where it owns the data already.
     owner = next(path for path in (folder, *folder.parents) if path.exists()).stat()
-    if owner.st_uid != 0:
+    if owner.st_uid != 0 and (folder.exists() or _has_name(owner.st_uid)):
         return Account(owner.st_uid, owner.st_gid, switch=True)
     made = _made()
     return Account(made.pw_uid, made.pw_gid, switch=True)
+
+
+def _has_name(uid: int) -> bool:
+    try:
+        return bool(pwd.getpwuid(uid).pw_name)
+    except KeyError:
+        return False
 
 
 def _made() -> pwd.struct_passwd:

@@ -14,13 +14,18 @@ def opened(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
-def taken(descriptor: int, *, shared: bool = False) -> bool:
-    """Takes the lock if it is free; a shared one is also free to others who share it."""
+def taken(descriptor: int) -> bool:
+    """Takes the lock if it is free."""
     try:
-        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
+
+
+def share(descriptor: int) -> None:
+    """Takes a lock that others may share; waits for those who only look whether it is held."""
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
 
 
 def is_held(path: Path) -> bool:

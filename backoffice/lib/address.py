@@ -118,11 +118,16 @@ def postal_code(code: str, country: str) -> str:
     return text
 
 
+def _unbroken(code: str) -> str:
+    """Its space holds: a code over two lines is no code."""
+    return code.replace(" ", "\u00a0")
+
+
 def printed(address: Postal, *, home: str = "CA", language: str = "en", phone: bool = False) -> tuple[str, ...]:
     """The lines of an address, empty ones left out.
 
     The country stands last, in capitals and in the sender's language, only where it is not the sender's own: that line is
-    read by the sender's post, all others by the receiver's.
+    read by the sender's post, all others by the receiver's. The space within a postal code is one that does not break.
     """
     country = address.country.strip().upper()
     lines = [address.name, address.company, address.line1, address.line2, *_town(address, country)]
@@ -137,7 +142,7 @@ def printed(address: Postal, *, home: str = "CA", language: str = "en", phone: b
 def _town(address: Postal, country: str) -> tuple[str, ...]:
     city = address.city.strip()
     province = province_code(address.province, country)
-    code = postal_code(address.postal_code, country)
+    code = _unbroken(postal_code(address.postal_code, country))
     if country in CODE_BEFORE_CITY:
         return (f"{code} {city}".strip(), province if len(province) > 2 else "")
     if country in CODE_ON_ITS_OWN_LINE:

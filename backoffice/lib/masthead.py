@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from backoffice.lib import code128
 from backoffice.lib.layout import BODY, BODY_BOLD, HEADING, SMALL, block, wrapped
 from backoffice.lib.letterhead import Letterhead
-from backoffice.lib.pdf import BLACK, GREY, Paper, Style, width
+from backoffice.lib.pdf import BLACK, GREY, Paper, Style, fitting_size, width
 
 NAME = Style(15, 18, bold=True)
 TITLE = Style(19, 22, bold=True)
@@ -79,7 +79,8 @@ def foot(paper: Paper, left: str, language: str) -> None:
     y = paper.margin - 4
     page = PAGE_WORDS[language].format(page=paper.page, pages=paper.pages)
     paper.hairline(paper.left, paper.right, y + 12)
-    paper.text(paper.left, y, left, SMALL.size, colour=GREY)
+    room = paper.right - paper.left - width(page, SMALL.size) - 12
+    paper.text(paper.left, y, left, fitting_size(left, room, SMALL.size, 3), colour=GREY)
     paper.text(paper.right, y, page, SMALL.size, colour=GREY, align="right")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 
 # ISO 4217 list one, column "minor unit", where it is not 2 (read 2026-11).
 MINOR_UNITS = {
@@ -12,6 +13,7 @@ MINOR_UNITS = {
 ZERO = Decimal("0.00")
 
 
+@lru_cache
 def minor_unit(currency: str) -> Decimal:
     """The smallest amount of the currency: 0.01 for CAD, 1 for JPY."""
     return Decimal(1).scaleb(-MINOR_UNITS.get(currency, 2))

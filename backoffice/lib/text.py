@@ -7,7 +7,10 @@ import unicodedata
 
 def plain(value: object) -> str:
     """One line of text as a person reads it: entities resolved, tags and control characters gone, spaces single."""
-    text = html.unescape(str(value or ""))
+    text = value if isinstance(value, str) else str(value or "")
+    if text.isprintable() and "&" not in text and "<" not in text:
+        return " ".join(text.split())
+    text = html.unescape(text)
     text = re.sub(r"<[^<>]*>", " ", text)
     return re.sub(r"\s+", " ", "".join(c for c in text if c.isprintable() or c.isspace())).strip()
 

@@ -72,7 +72,7 @@ def claim(*, limit: int, connection_id: int | None = None, ids: Sequence[int] | 
         waiting = waiting.filter(connection_id=connection_id)
     if ids is not None:
         waiting = waiting.filter(pk__in=ids)
-    return list(waiting.select_related("connection").order_by("id")[:limit])
+    return list(waiting.order_by("id")[:limit])
 
 
 def finish(outcomes: Sequence[Outcome]) -> None:

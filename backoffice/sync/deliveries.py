@@ -107,7 +107,9 @@ def settle(results: Sequence[Result]) -> None:
     if not results:
         return
     with transaction.atomic():
-        locked = Delivery.objects.select_for_update().in_bulk([result.delivery_id for result in results])
+        # Locked in the order in which want() does, so that neither waits for the other for ever.
+        mine = Delivery.objects.select_for_update().filter(pk__in=[result.delivery_id for result in results])
+        locked = {delivery.pk: delivery for delivery in mine.order_by("connection_id", "topic", "object_id")}
         attempts = []
         for result in results:
             delivery = locked[result.delivery_id]

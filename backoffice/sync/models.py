@@ -43,6 +43,10 @@ class Connection(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        permissions: ClassVar = [
+            ("set_credentials", _("Can set credentials")),
+            ("upload_orders", _("Can upload files of orders")),
+        ]
         ordering: ClassVar = ["name"]
 
     def __str__(self) -> str:
@@ -81,6 +85,9 @@ class Arrival(models.Model):
     object_id = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
+        permissions: ClassVar = [
+            ("retry_arrival", _("Can try arrivals again or skip them")),
+        ]
         ordering: ClassVar = ["-id"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["connection", "topic", "key"], name="arrival_known_once"),
@@ -130,6 +137,9 @@ class Delivery(models.Model):
     last_words = models.TextField(blank=True)
 
     class Meta:
+        permissions: ClassVar = [
+            ("retry_delivery", _("Can try deliveries again or skip them")),
+        ]
         ordering: ClassVar = ["-id"]
         verbose_name_plural = _("deliveries")
         constraints: ClassVar = [

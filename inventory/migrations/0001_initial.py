@@ -49,6 +49,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
+                'permissions': [('receive_goods', 'Can receive goods'), ('adjust_stock', 'Can correct the stock'), ('see_costs', 'Can see costs and margins')],
                 'ordering': ['sku'],
                 'indexes': [django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Upper('name'), name='gin_trgm_ops'), name='product_name_trigram')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('sku', ''), _negated=True), name='product_has_sku'), models.CheckConstraint(condition=models.Q(('average_cost__gte', 0)), name='product_cost_not_negative')],
@@ -90,6 +91,7 @@ class Migration(migrations.Migration):
                 ('product', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='listings', to='inventory.product')),
             ],
             options={
+                'permissions': [('map_sku', "Can say which product a store's SKU means")],
                 'ordering': ['connection', 'sku'],
                 'indexes': [models.Index(fields=['connection', 'sku'], name='listing_by_sku')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('connection', 'external_id'), name='listing_once'), models.UniqueConstraint(condition=models.Q(('external_id', '')), fields=('connection', 'sku'), name='listing_alias_once')],

@@ -10,308 +10,570 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('inventory', '0001_initial'),
-        ('sync', '0001_initial'),
+        ("inventory", "0001_initial"),
+        ("sync", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Customer',
+            name="Customer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(blank=True, max_length=250)),
-                ('search_name', models.CharField(blank=True, editable=False, help_text='name without accents', max_length=250)),
-                ('company', models.CharField(blank=True, max_length=250)),
-                ('email', models.CharField(blank=True, help_text='As typed.', max_length=254)),
-                ('email_key', models.CharField(blank=True, editable=False, max_length=254, null=True, unique=True)),
-                ('phone', models.CharField(blank=True, max_length=40)),
-                ('phone_digits', models.CharField(blank=True, db_index=True, editable=False, max_length=40)),
-                ('language', models.CharField(choices=[('en', 'English'), ('fr', 'French')], default='en', max_length=2)),
-                ('notes', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(blank=True, max_length=250)),
+                (
+                    "search_name",
+                    models.CharField(blank=True, editable=False, help_text="name without accents", max_length=250),
+                ),
+                ("company", models.CharField(blank=True, max_length=250)),
+                ("email", models.CharField(blank=True, help_text="As typed.", max_length=254)),
+                ("email_key", models.CharField(blank=True, editable=False, max_length=254, null=True, unique=True)),
+                ("phone", models.CharField(blank=True, max_length=40)),
+                ("phone_digits", models.CharField(blank=True, db_index=True, editable=False, max_length=40)),
+                (
+                    "language",
+                    models.CharField(choices=[("en", "English"), ("fr", "French")], default="en", max_length=2),
+                ),
+                ("notes", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['name', 'id'],
-                'indexes': [django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Upper('search_name'), name='gin_trgm_ops'), name='customer_name_trigram')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('email_key', ''), _negated=True), name='customer_email_or_null')],
+                "ordering": ["name", "id"],
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(
+                        django.contrib.postgres.indexes.OpClass(
+                            django.db.models.functions.text.Upper("search_name"), name="gin_trgm_ops"
+                        ),
+                        name="customer_name_trigram",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("email_key", ""), _negated=True), name="customer_email_or_null"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Address',
+            name="Address",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(editable=False, max_length=32)),
-                ('name', models.CharField(blank=True, max_length=250)),
-                ('company', models.CharField(blank=True, max_length=250)),
-                ('line1', models.CharField(blank=True, max_length=250)),
-                ('line2', models.CharField(blank=True, max_length=250)),
-                ('city', models.CharField(blank=True, max_length=120)),
-                ('province', models.CharField(blank=True, help_text='Two letters in Canada and the United States.', max_length=60)),
-                ('postal_code', models.CharField(blank=True, max_length=20)),
-                ('postal_key', models.CharField(blank=True, db_index=True, editable=False, max_length=20)),
-                ('country', models.CharField(blank=True, max_length=2)),
-                ('phone', models.CharField(blank=True, max_length=40)),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='addresses', to='orders.customer')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("digest", models.CharField(editable=False, max_length=32)),
+                ("name", models.CharField(blank=True, max_length=250)),
+                ("company", models.CharField(blank=True, max_length=250)),
+                ("line1", models.CharField(blank=True, max_length=250)),
+                ("line2", models.CharField(blank=True, max_length=250)),
+                ("city", models.CharField(blank=True, max_length=120)),
+                (
+                    "province",
+                    models.CharField(
+                        blank=True, help_text="Two letters in Canada and the United States.", max_length=60
+                    ),
+                ),
+                ("postal_code", models.CharField(blank=True, max_length=20)),
+                ("postal_key", models.CharField(blank=True, db_index=True, editable=False, max_length=20)),
+                ("country", models.CharField(blank=True, max_length=2)),
+                ("phone", models.CharField(blank=True, max_length=40)),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="addresses", to="orders.customer"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'addresses',
+                "verbose_name_plural": "addresses",
             },
         ),
         migrations.CreateModel(
-            name='CustomerIdentity',
+            name="CustomerIdentity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(max_length=120)),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='sync.connection')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='identities', to='orders.customer')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("external_id", models.CharField(max_length=120)),
+                ("connection", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="sync.connection")),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="identities", to="orders.customer"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'customer identities',
+                "verbose_name_plural": "customer identities",
             },
         ),
         migrations.CreateModel(
-            name='Merchant',
+            name="Merchant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
-                ('address', models.TextField(help_text='As printed, one line per line.')),
-                ('email', models.EmailField(blank=True, max_length=254)),
-                ('phone', models.CharField(blank=True, max_length=40)),
-                ('website', models.CharField(blank=True, max_length=120)),
-                ('currency', models.CharField(default='CAD', max_length=3)),
-                ('time_zone', models.CharField(default='America/Toronto', max_length=60)),
-                ('language', models.CharField(choices=[('en', 'English'), ('fr', 'French')], default='en', max_length=2)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=120)),
+                ("address", models.TextField(help_text="As printed, one line per line.")),
+                ("email", models.EmailField(blank=True, max_length=254)),
+                ("phone", models.CharField(blank=True, max_length=40)),
+                ("website", models.CharField(blank=True, max_length=120)),
+                ("currency", models.CharField(default="CAD", max_length=3)),
+                ("time_zone", models.CharField(default="America/Toronto", max_length=60)),
+                (
+                    "language",
+                    models.CharField(choices=[("en", "English"), ("fr", "French")], default="en", max_length=2),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='one_merchant')],
+                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="one_merchant")],
             },
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=20, unique=True)),
-                ('external_id', models.CharField(max_length=120)),
-                ('external_number', models.CharField(blank=True, db_index=True, max_length=120)),
-                ('external_state', models.CharField(blank=True, help_text="The store's own word for its state.", max_length=40)),
-                ('source_version', models.DateTimeField(blank=True, help_text="The store's modification time.", null=True)),
-                ('state', models.CharField(choices=[('held', 'needs a person'), ('unpaid', 'waiting for payment'), ('to_pack', 'to pack'), ('partly_to_pack', 'part to pack, part on backorder'), ('backorder', 'waiting for stock'), ('packed', 'packed, waiting to be shipped'), ('shipped', 'shipped'), ('partly_shipped', 'part shipped, the rest waiting for stock'), ('elsewhere', 'shipped by the store itself'), ('cancelled', 'cancelled'), ('history', 'history, from before the connection went live')], editable=False, max_length=16)),
-                ('placed_at', models.DateTimeField()),
-                ('paid_at', models.DateTimeField(blank=True, null=True)),
-                ('cancelled_at', models.DateTimeField(blank=True, null=True)),
-                ('may_ship', models.BooleanField(default=False, help_text='Paid, or on terms that the store approved.')),
-                ('reserve_until', models.DateTimeField(blank=True, help_text='Unpaid, but reserved until then.', null=True)),
-                ('fulfilled_elsewhere', models.BooleanField(default=False)),
-                ('history', models.BooleanField(default=False)),
-                ('priority', models.SmallIntegerField(default=100, help_text='Lowest is served first.')),
-                ('language', models.CharField(choices=[('en', 'English'), ('fr', 'French')], default='en', max_length=2)),
-                ('currency', models.CharField(max_length=3)),
-                ('items_total', models.DecimalField(decimal_places=3, default=Decimal('0'), help_text='Lines before discount.', max_digits=14)),
-                ('discount_total', models.DecimalField(decimal_places=3, default=Decimal('0'), max_digits=14)),
-                ('shipping_total', models.DecimalField(decimal_places=3, default=Decimal('0'), max_digits=14)),
-                ('fee_total', models.DecimalField(decimal_places=3, default=Decimal('0'), max_digits=14)),
-                ('tax_total', models.DecimalField(decimal_places=3, default=Decimal('0'), max_digits=14)),
-                ('total', models.DecimalField(decimal_places=3, default=Decimal('0'), help_text='What the store says the customer pays.', max_digits=14)),
-                ('paid_total', models.DecimalField(decimal_places=3, default=Decimal('0'), max_digits=14)),
-                ('refunded_total', models.DecimalField(decimal_places=3, default=Decimal('0'), max_digits=14)),
-                ('payment_method', models.CharField(blank=True, max_length=120)),
-                ('payment_reference', models.CharField(blank=True, max_length=200)),
-                ('shipping_method', models.CharField(blank=True, max_length=250)),
-                ('coupons', models.CharField(blank=True, max_length=250)),
-                ('customer_note', models.TextField(blank=True)),
-                ('gift_note', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('billing_address', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.address')),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='sync.connection')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='orders.customer')),
-                ('shipping_address', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.address')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=20, unique=True)),
+                ("external_id", models.CharField(max_length=120)),
+                ("external_number", models.CharField(blank=True, db_index=True, max_length=120)),
+                (
+                    "external_state",
+                    models.CharField(blank=True, help_text="The store's own word for its state.", max_length=40),
+                ),
+                (
+                    "source_version",
+                    models.DateTimeField(blank=True, help_text="The store's modification time.", null=True),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("held", "needs a person"),
+                            ("unpaid", "waiting for payment"),
+                            ("to_pack", "to pack"),
+                            ("partly_to_pack", "part to pack, part on backorder"),
+                            ("backorder", "waiting for stock"),
+                            ("packed", "packed, waiting to be shipped"),
+                            ("shipped", "shipped"),
+                            ("partly_shipped", "part shipped, the rest waiting for stock"),
+                            ("elsewhere", "shipped by the store itself"),
+                            ("cancelled", "cancelled"),
+                            ("history", "history, from before the connection went live"),
+                        ],
+                        editable=False,
+                        max_length=16,
+                    ),
+                ),
+                ("placed_at", models.DateTimeField()),
+                ("paid_at", models.DateTimeField(blank=True, null=True)),
+                ("cancelled_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "may_ship",
+                    models.BooleanField(default=False, help_text="Paid, or on terms that the store approved."),
+                ),
+                (
+                    "reserve_until",
+                    models.DateTimeField(blank=True, help_text="Unpaid, but reserved until then.", null=True),
+                ),
+                ("fulfilled_elsewhere", models.BooleanField(default=False)),
+                ("history", models.BooleanField(default=False)),
+                ("priority", models.SmallIntegerField(default=100, help_text="Lowest is served first.")),
+                (
+                    "language",
+                    models.CharField(choices=[("en", "English"), ("fr", "French")], default="en", max_length=2),
+                ),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "items_total",
+                    models.DecimalField(
+                        decimal_places=3, default=Decimal("0"), help_text="Lines before discount.", max_digits=14
+                    ),
+                ),
+                ("discount_total", models.DecimalField(decimal_places=3, default=Decimal("0"), max_digits=14)),
+                ("shipping_total", models.DecimalField(decimal_places=3, default=Decimal("0"), max_digits=14)),
+                ("fee_total", models.DecimalField(decimal_places=3, default=Decimal("0"), max_digits=14)),
+                ("tax_total", models.DecimalField(decimal_places=3, default=Decimal("0"), max_digits=14)),
+                (
+                    "total",
+                    models.DecimalField(
+                        decimal_places=3,
+                        default=Decimal("0"),
+                        help_text="What the store says the customer pays.",
+                        max_digits=14,
+                    ),
+                ),
+                ("paid_total", models.DecimalField(decimal_places=3, default=Decimal("0"), max_digits=14)),
+                ("refunded_total", models.DecimalField(decimal_places=3, default=Decimal("0"), max_digits=14)),
+                ("payment_method", models.CharField(blank=True, max_length=120)),
+                ("payment_reference", models.CharField(blank=True, max_length=200)),
+                ("shipping_method", models.CharField(blank=True, max_length=250)),
+                ("coupons", models.CharField(blank=True, max_length=250)),
+                ("customer_note", models.TextField(blank=True)),
+                ("gift_note", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "billing_address",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="orders.address"
+                    ),
+                ),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="orders", to="sync.connection"
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="orders", to="orders.customer"
+                    ),
+                ),
+                (
+                    "shipping_address",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="orders.address"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-placed_at', '-id'],
+                "permissions": [
+                    ("see_amounts", "Can see what customers pay"),
+                    ("cancel_order", "Can cancel orders"),
+                    ("take_back_order", "Can take shipped goods back to stock"),
+                ],
+                "ordering": ["-placed_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='Hold',
+            name="Hold",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40)),
-                ('subject', models.CharField(blank=True, help_text='The SKU, tax or field it is about.', max_length=250)),
-                ('stops', models.CharField(choices=[('shipping', 'packing and shipping'), ('everything', 'invoice, books, packing and shipping'), ('nothing', 'nothing: for a person to look at')], default='shipping', max_length=12)),
-                ('sentence', models.TextField()),
-                ('placed_at', models.DateTimeField(auto_now_add=True)),
-                ('released_at', models.DateTimeField(blank=True, null=True)),
-                ('released_why', models.CharField(blank=True, max_length=250)),
-                ('released_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='orders.order')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=40)),
+                (
+                    "subject",
+                    models.CharField(blank=True, help_text="The SKU, tax or field it is about.", max_length=250),
+                ),
+                (
+                    "stops",
+                    models.CharField(
+                        choices=[
+                            ("shipping", "packing and shipping"),
+                            ("everything", "invoice, books, packing and shipping"),
+                            ("nothing", "nothing: for a person to look at"),
+                        ],
+                        default="shipping",
+                        max_length=12,
+                    ),
+                ),
+                ("sentence", models.TextField()),
+                ("placed_at", models.DateTimeField(auto_now_add=True)),
+                ("released_at", models.DateTimeField(blank=True, null=True)),
+                ("released_why", models.CharField(blank=True, max_length=250)),
+                (
+                    "released_by",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="holds", to="orders.order"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "permissions": [("release_hold", "Can lift holds and let orders go on")],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='OrderCharge',
+            name="OrderCharge",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('shipping', 'shipping'), ('fee', 'fee')], max_length=10)),
-                ('external_id', models.CharField(blank=True, max_length=120)),
-                ('name', models.CharField(max_length=250)),
-                ('amount', models.DecimalField(decimal_places=3, default=Decimal('0'), help_text='Before tax.', max_digits=14)),
-                ('tax', models.DecimalField(decimal_places=3, default=Decimal('0'), max_digits=14)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='charges', to='orders.order')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(choices=[("shipping", "shipping"), ("fee", "fee")], max_length=10)),
+                ("external_id", models.CharField(blank=True, max_length=120)),
+                ("name", models.CharField(max_length=250)),
+                (
+                    "amount",
+                    models.DecimalField(decimal_places=3, default=Decimal("0"), help_text="Before tax.", max_digits=14),
+                ),
+                ("tax", models.DecimalField(decimal_places=3, default=Decimal("0"), max_digits=14)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="charges", to="orders.order"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='OrderLine',
+            name="OrderLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('external_id', models.CharField(blank=True, max_length=120)),
-                ('external_item_id', models.CharField(blank=True, help_text='The listing at the store.', max_length=120)),
-                ('sku', models.CharField(blank=True, help_text='As the store sent it.', max_length=120)),
-                ('name', models.CharField(max_length=250)),
-                ('variation', models.CharField(blank=True, max_length=250)),
-                ('ordered', models.PositiveIntegerField()),
-                ('cancelled', models.PositiveIntegerField(default=0)),
-                ('shipped', models.PositiveIntegerField(default=0)),
-                ('allocated', models.PositiveIntegerField(default=0)),
-                ('returned', models.PositiveIntegerField(default=0, help_text='Of what was shipped, back in stock.')),
-                ('needs_shipping', models.BooleanField(default=True)),
-                ('unit_price', models.DecimalField(decimal_places=6, default=0, help_text='Before discount and tax.', max_digits=16)),
-                ('gross', models.DecimalField(decimal_places=3, default=Decimal('0'), help_text='Of the line, before discount and tax.', max_digits=14)),
-                ('discount', models.DecimalField(decimal_places=3, default=Decimal('0'), max_digits=14)),
-                ('tax', models.DecimalField(decimal_places=3, default=Decimal('0'), max_digits=14)),
-                ('backordered', models.GeneratedField(db_persist=True, expression=django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('ordered'), '-', models.F('cancelled')), '-', models.F('shipped')), '-', models.F('allocated')), output_field=models.IntegerField())),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='orders.order')),
-                ('product', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='order_lines', to='inventory.product')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveSmallIntegerField()),
+                ("external_id", models.CharField(blank=True, max_length=120)),
+                (
+                    "external_item_id",
+                    models.CharField(blank=True, help_text="The listing at the store.", max_length=120),
+                ),
+                ("sku", models.CharField(blank=True, help_text="As the store sent it.", max_length=120)),
+                ("name", models.CharField(max_length=250)),
+                ("variation", models.CharField(blank=True, max_length=250)),
+                ("ordered", models.PositiveIntegerField()),
+                ("cancelled", models.PositiveIntegerField(default=0)),
+                ("shipped", models.PositiveIntegerField(default=0)),
+                ("allocated", models.PositiveIntegerField(default=0)),
+                ("returned", models.PositiveIntegerField(default=0, help_text="Of what was shipped, back in stock.")),
+                ("needs_shipping", models.BooleanField(default=True)),
+                (
+                    "unit_price",
+                    models.DecimalField(
+                        decimal_places=6, default=0, help_text="Before discount and tax.", max_digits=16
+                    ),
+                ),
+                (
+                    "gross",
+                    models.DecimalField(
+                        decimal_places=3,
+                        default=Decimal("0"),
+                        help_text="Of the line, before discount and tax.",
+                        max_digits=14,
+                    ),
+                ),
+                ("discount", models.DecimalField(decimal_places=3, default=Decimal("0"), max_digits=14)),
+                ("tax", models.DecimalField(decimal_places=3, default=Decimal("0"), max_digits=14)),
+                (
+                    "backordered",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("ordered"), "-", models.F("cancelled")
+                                ),
+                                "-",
+                                models.F("shipped"),
+                            ),
+                            "-",
+                            models.F("allocated"),
+                        ),
+                        output_field=models.IntegerField(),
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="orders.order"
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="order_lines",
+                        to="inventory.product",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['order', 'position'],
+                "ordering": ["order", "position"],
             },
         ),
         migrations.CreateModel(
-            name='Allocation',
+            name="Allocation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quantity', models.PositiveIntegerField()),
-                ('level', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='inventory.stocklevel')),
-                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='orders.orderline')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("quantity", models.PositiveIntegerField()),
+                (
+                    "level",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="allocations",
+                        to="inventory.stocklevel",
+                    ),
+                ),
+                (
+                    "line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="allocations", to="orders.orderline"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OrderTax',
+            name="OrderTax",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(blank=True, help_text="The store's number for the rate.", max_length=120)),
-                ('name', models.CharField(max_length=120)),
-                ('rate', models.DecimalField(blank=True, decimal_places=5, help_text='In per cent.', max_digits=8, null=True)),
-                ('code', models.CharField(blank=True, help_text="The hub's tax: GST, HST, QST, PST-BC …", max_length=20)),
-                ('amount', models.DecimalField(decimal_places=3, default=Decimal('0'), max_digits=14)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='taxes', to='orders.order')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "external_id",
+                    models.CharField(blank=True, help_text="The store's number for the rate.", max_length=120),
+                ),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "rate",
+                    models.DecimalField(
+                        blank=True, decimal_places=5, help_text="In per cent.", max_digits=8, null=True
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(blank=True, help_text="The hub's tax: GST, HST, QST, PST-BC …", max_length=20),
+                ),
+                ("amount", models.DecimalField(decimal_places=3, default=Decimal("0"), max_digits=14)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="taxes", to="orders.order"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Payment',
+            name="Payment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(max_length=200)),
-                ('method', models.CharField(blank=True, max_length=120)),
-                ('reference', models.CharField(blank=True, max_length=200)),
-                ('amount', models.DecimalField(decimal_places=3, default=Decimal('0'), max_digits=14)),
-                ('tax', models.DecimalField(decimal_places=3, default=Decimal('0'), help_text='Of a refund: the part of it that is tax, where the store says so.', max_digits=14)),
-                ('currency', models.CharField(max_length=3)),
-                ('at', models.DateTimeField()),
-                ('reason', models.CharField(blank=True, max_length=250)),
-                ('quantities_applied', models.BooleanField(default=False, help_text='Of a refund: what it takes back has been cancelled here, as far as unshipped.')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='orders.order')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("external_id", models.CharField(max_length=200)),
+                ("method", models.CharField(blank=True, max_length=120)),
+                ("reference", models.CharField(blank=True, max_length=200)),
+                ("amount", models.DecimalField(decimal_places=3, default=Decimal("0"), max_digits=14)),
+                (
+                    "tax",
+                    models.DecimalField(
+                        decimal_places=3,
+                        default=Decimal("0"),
+                        help_text="Of a refund: the part of it that is tax, where the store says so.",
+                        max_digits=14,
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3)),
+                ("at", models.DateTimeField()),
+                ("reason", models.CharField(blank=True, max_length=250)),
+                (
+                    "quantities_applied",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Of a refund: what it takes back has been cancelled here, as far as unshipped.",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="payments", to="orders.order"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at', 'id'],
+                "ordering": ["at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='TimelineEntry',
+            name="TimelineEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('who', models.CharField(max_length=120)),
-                ('what', models.CharField(max_length=40)),
-                ('sentence', models.TextField()),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='timeline', to='orders.order')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("who", models.CharField(max_length=120)),
+                ("what", models.CharField(max_length=40)),
+                ("sentence", models.TextField()),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="timeline", to="orders.order"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'timeline entries',
-                'ordering': ['id'],
+                "verbose_name_plural": "timeline entries",
+                "ordering": ["id"],
             },
         ),
         migrations.AddConstraint(
-            model_name='address',
-            constraint=models.UniqueConstraint(fields=('customer', 'digest'), name='address_once'),
+            model_name="address",
+            constraint=models.UniqueConstraint(fields=("customer", "digest"), name="address_once"),
         ),
         migrations.AddConstraint(
-            model_name='customeridentity',
-            constraint=models.UniqueConstraint(fields=('connection', 'external_id'), name='identity_once'),
+            model_name="customeridentity",
+            constraint=models.UniqueConstraint(fields=("connection", "external_id"), name="identity_once"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['state', '-placed_at', '-id'], name='order_worklist'),
+            model_name="order",
+            index=models.Index(fields=["state", "-placed_at", "-id"], name="order_worklist"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['-placed_at', '-id'], name='order_newest'),
+            model_name="order",
+            index=models.Index(fields=["-placed_at", "-id"], name="order_newest"),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('connection', 'external_id'), name='order_identity'),
+            model_name="order",
+            constraint=models.UniqueConstraint(fields=("connection", "external_id"), name="order_identity"),
         ),
         migrations.AddIndex(
-            model_name='hold',
-            index=models.Index(condition=models.Q(('released_at__isnull', True)), fields=['code', 'subject'], name='hold_open'),
+            model_name="hold",
+            index=models.Index(
+                condition=models.Q(("released_at__isnull", True)), fields=["code", "subject"], name="hold_open"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.UniqueConstraint(condition=models.Q(('released_at__isnull', True)), fields=('order', 'code', 'subject'), name='hold_open_once'),
+            model_name="hold",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("released_at__isnull", True)),
+                fields=("order", "code", "subject"),
+                name="hold_open_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='orderline',
-            index=models.Index(condition=models.Q(('backordered__gt', 0)), fields=['product', 'order'], name='line_backordered'),
+            model_name="orderline",
+            index=models.Index(
+                condition=models.Q(("backordered__gt", 0)), fields=["product", "order"], name="line_backordered"
+            ),
         ),
         migrations.AddIndex(
-            model_name='orderline',
-            index=models.Index(fields=['sku'], name='line_sku'),
+            model_name="orderline",
+            index=models.Index(fields=["sku"], name="line_sku"),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.UniqueConstraint(fields=('order', 'position'), name='line_position_once'),
+            model_name="orderline",
+            constraint=models.UniqueConstraint(fields=("order", "position"), name="line_position_once"),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('ordered__gte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('cancelled'), '+', models.F('shipped')), '+', models.F('allocated')))), name='line_adds_up'),
+            model_name="orderline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "ordered__gte",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                models.F("cancelled"), "+", models.F("shipped")
+                            ),
+                            "+",
+                            models.F("allocated"),
+                        ),
+                    )
+                ),
+                name="line_adds_up",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('shipped__gte', models.F('returned'))), name='line_returned_was_shipped'),
+            model_name="orderline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("shipped__gte", models.F("returned"))), name="line_returned_was_shipped"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='allocation',
-            constraint=models.UniqueConstraint(fields=('line', 'level'), name='allocation_once'),
+            model_name="allocation",
+            constraint=models.UniqueConstraint(fields=("line", "level"), name="allocation_once"),
         ),
         migrations.AddConstraint(
-            model_name='allocation',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='allocation_positive'),
+            model_name="allocation",
+            constraint=models.CheckConstraint(condition=models.Q(("quantity__gt", 0)), name="allocation_positive"),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(fields=('order', 'external_id'), name='payment_once'),
+            model_name="payment",
+            constraint=models.UniqueConstraint(fields=("order", "external_id"), name="payment_once"),
         ),
     ]

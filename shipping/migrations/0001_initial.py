@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                 ('shipped_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
+                'permissions': [('pack_shipment', 'Can pack and unpack'), ('ship_shipment', 'Can ship parcels'), ('track_shipment', 'Can correct tracking numbers')],
                 'ordering': ['-id'],
             },
         ),

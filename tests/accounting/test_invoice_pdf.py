@@ -107,6 +107,17 @@ def test_discounts_shipping_and_fees_stand_between_items_and_taxes() -> None:
         assert words in read.text()
 
 
+def test_a_price_with_parts_of_a_cent_is_shown_with_them_and_never_with_more_than_four_decimals() -> None:
+    lines = (
+        InvoiceLine("Screw", 3, Decimal("0.125000"), Decimal("0.38")),
+        InvoiceLine("Third", 3, Decimal("0.333333"), Decimal("1.00")),
+    )
+    text = Read(draw([replace(INVOICE, lines=lines)])).text()
+
+    assert "$0.125 " in text
+    assert "$0.3333 " in text
+
+
 def test_french_invoices_have_french_words_amounts_and_days() -> None:
     invoice = replace(
         INVOICE,
@@ -210,3 +221,27 @@ def test_a_file_of_several_invoices_starts_each_on_its_own_page() -> None:
     assert len(read) == 2
     assert "INV-001043" in read.text(1)
     assert "INV-001043" not in read.text(0)
+
+
+def test_the_longest_names_and_notes_stay_on_the_paper_and_off_each_other() -> None:
+    merchant = replace(MERCHANT, name="Merchant " * 13 + "Ltd", email="a" * 60 + "@example.ca", website="w" * 100)
+    invoice = replace(
+        INVOICE,
+        merchant=merchant,
+        bill_to=replace(ELODIE, name="N" * 250, line1="Street " * 35, line2="L" * 250),
+        store_number="9" * 120,
+        note="note " * 1500,
+        taxes=(InvoiceTax("Tax " * 30, Decimal("1.00"), Decimal(5), "R" * 40),),
+        payments=(InvoicePayment(Decimal("141.00"), None, "M" * 120, "R" * 200),),
+    )
+    read = Read(draw([invoice]))
+
+    assert read.outside(30) == []
+    assert read.text().replace("\n", " ").count("note") == 1500
+    for page in range(len(read)):
+        words = read.words(page)
+        for index, one in enumerate(words):
+            for other in words[index + 1 :]:
+                across = min(one.right, other.right) - max(one.left, other.left)
+                down = min(one.top, other.top) - max(one.bottom, other.bottom)
+                assert across <= 0.5 or down <= 1.0, (one, other)

@@ -1,6 +1,7 @@
 """The embedded server: whatever is killed, whenever, and wherever it stands, nothing that was saved is lost."""
 
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from backoffice import database
 from backoffice.embedded import place
@@ -107,6 +109,15 @@ def test_after_kill_9_of_the_server_at_work_a_new_one_has_all_that_was_saved(ser
         busy.close()
     assert len([p for p in processes(server) if p.ppid() == server.postmaster().pid]) > 3
     assert all(p == server.postmaster() or p.ppid() == server.postmaster().pid for p in processes(server))
+
+
+def test_a_start_that_was_killed_before_the_end_is_finished_by_the_next(server: Server) -> None:
+    server.start()
+    with psycopg.connect(server.url("postgres", "postgres"), autocommit=True) as connection:
+        connection.execute("DROP DATABASE backoffice")
+        connection.execute("DROP ROLE backoffice")
+    server.start()
+    assert server.answers()
 
 
 def test_after_kill_9_of_a_child_it_goes_on_by_itself(server: Server) -> None:
@@ -229,11 +240,12 @@ class TestAsRoot:
         server.remove()
 
     def test_data_of_a_person_stay_theirs(self, folder: Path) -> None:
-        os.chown(folder, 12345, 12345)
+        anna = pwd.getpwnam("nobody")
+        os.chown(folder, anna.pw_uid, anna.pw_gid)
         server = Server(folder / "postgres")
         with server._starting() as account:
-            assert account.uid == 12345
-            assert server.place.real.stat().st_uid == 12345
+            assert account.uid == anna.pw_uid
+            assert server.place.real.stat().st_uid == anna.pw_uid
         server.remove()
 
 
@@ -272,6 +284,12 @@ def small_disk(folder: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(disk)], check=True)
 
 
+def fill(ballast: Path) -> None:
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while file.write(bytes(65536)):
+            pass
+
+
 def test_a_full_disk_is_said_and_nothing_is_lost(small_disk: Path) -> None:
     ballast = small_disk / "ballast"
     server = Server(small_disk / "postgres")
@@ -281,9 +299,7 @@ def test_a_full_disk_is_said_and_nothing_is_lost(small_disk: Path) -> None:
     ballast.unlink()
     server.start()
     save(server)
-    with pytest.raises(OSError), ballast.open("wb", buffering=0) as file:
-        while True:
-            file.write(bytes(65536))
+    fill(ballast)
     with pytest.raises(psycopg.Error, match="No space left"), psycopg.connect(server.url()) as connection:
         connection.execute("CREATE TABLE big AS SELECT repeat('x', 1000) FROM generate_series(1, 10000)")
     server.postmaster().kill()
@@ -373,7 +389,7 @@ def test_database_url(url: str, expected: dict[str, object], tmp_path: Path) -> 
     "url", ["postgresql://anna:secret@host:port/shop", "postgresql://anna:secret@host", "mysql://a:secret@b/c"]
 )
 def test_a_database_url_that_cannot_be_read_is_explained_without_its_password(url: str, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="Write it as postgresql://USER") as caught:
+    with pytest.raises(ImproperlyConfigured, match="Write it as postgresql://USER") as caught:
         database.django_settings(url, tmp_path)
     assert "secret" not in "".join(map(str, (caught.value, caught.value.__cause__)))
 

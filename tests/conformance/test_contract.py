@@ -106,7 +106,9 @@ def test_an_unknown_item_stops_nothing_else(subject: Subject) -> None:
 def test_none_left_is_told_as_zero(subject: Subject) -> None:
     told = subject.connector.push_stock([replace(subject.known, quantity=0, status="out", backorders="refuse")])
     assert told[0].known == {"quantity": 0, "status": "out"}
-    told = subject.connector.push_stock([replace(subject.known, quantity=0, status="backorder", backorders="allow_tell")])
+    told = subject.connector.push_stock(
+        [replace(subject.known, quantity=0, status="backorder", backorders="allow_tell")]
+    )
     assert told[0].known == {"quantity": 0, "status": "backorder"}
 
 
@@ -178,7 +180,7 @@ def test_no_secret_is_ever_seen(subject: Subject, call: str, caplog: pytest.LogC
                 seen.append(repr(subject.calls[call]()))
             except SyncError as error:
                 seen.append("".join(traceback.format_exception(error)))
-                assert error.__context__ is None or not any(s in repr(error.__context__) for s in secrets)
+                seen.append(repr(error.__context__))
     exchanges = subject.connector.http.take_exchanges()
     assert exchanges
     seen += [exchange.request + exchange.response for exchange in exchanges]

@@ -3,6 +3,7 @@ import pytest
 from backoffice.lib import code128, fonts
 from backoffice.lib.layout import Column, Table, wrapped
 from backoffice.lib.pdf import LABEL_4X6, LETTER, Paper, fitting_size, width
+from backoffice.lib.shaping import glyphs
 from tests.reading import Read
 
 SCRIPTS = {
@@ -64,21 +65,38 @@ def test_right_to_left_words_stand_from_right_to_left_and_numbers_keep_their_dir
 
 
 def test_joining_letters_are_shaped_and_not_set_one_beside_the_other() -> None:
-    alone = sum(width(letter, 100) for letter in "محمد")
+    def drawn(text: str) -> list[int]:
+        return [glyph.code for run in fonts.runs(text, False) for glyph in glyphs(run)]
 
-    assert width("محمد", 100) < alone * 0.9
+    alone = [code for letter in "محمد" for code in drawn(letter)]
+    assert len(drawn("محمد")) == 4
+    assert not set(drawn("محم")) & set(alone)
+    assert len(drawn("क्ष")) < 3
 
 
 def test_width_is_what_is_drawn() -> None:
+    """A line set to the right ends where it should in every script only if each glyph was measured as it is drawn."""
+    scripts = [text for name, text in SCRIPTS.items() if name not in ("hebrew", "arabic")]
     paper = Paper(LETTER, title="t")
     paper.begin()
-    for place, text in enumerate(SCRIPTS.values()):
-        paper.text(500, 700 - place * 30, f"{text}|", 14, align="right")
-    read = Read(paper.finish())
+    for place, text in enumerate(scripts):
+        paper.text(500, 700 - place * 30, f"{text} H", 14, align="right")
+    edges = [word.right for word in Read(paper.finish()).words() if word.text == "H"]
 
-    edges = [word.right for word in read.words() if word.text.endswith("|")]
-    assert len(edges) == len(SCRIPTS) - 2
+    assert len(edges) == len(scripts)
     assert max(edges) - min(edges) < 0.2
+    assert 498 < max(edges) <= 500
+
+
+def test_right_to_left_lines_end_at_the_right_edge_too() -> None:
+    paper = Paper(LETTER, title="t")
+    paper.begin()
+    for place, name in enumerate(("hebrew", "arabic")):
+        paper.text(500, 700 - place * 30, SCRIPTS[name], 14, align="right")
+    words = Read(paper.finish()).words()
+
+    for line in (700, 670):
+        assert 497 < max(word.right for word in words if abs(word.bottom - line) < 12) <= 500.2
 
 
 def test_equal_papers_have_equal_bytes() -> None:
@@ -92,6 +110,10 @@ def test_title_author_and_language_are_in_the_file() -> None:
     assert read.document.get_metadata_dict()["Title"] == "Test"
     assert read.document.get_metadata_dict()["Author"] == "Tester"
     assert b"fr-CA" in page("x")
+
+
+def test_no_font_is_named_that_is_not_in_the_file() -> None:
+    assert b"Helvetica" not in page("x")
 
 
 def test_brackets_and_backslashes_are_printed_as_they_are() -> None:

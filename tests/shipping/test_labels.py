@@ -1,6 +1,8 @@
 from dataclasses import replace
+from itertools import groupby
 
 import pytest
+import zxingcpp
 
 from backoffice.lib.address import PostalAddress
 from backoffice.lib.letterhead import Letterhead
@@ -41,6 +43,21 @@ def test_a_scanner_reads_the_order_number_at_a_thermal_printer_s_dots(number: st
     assert read.outside(9) == []
 
 
+@pytest.mark.parametrize("number", ["100001", "ORD-2026-00012345678", "A" * 20])
+def test_the_bar_code_keeps_its_quiet_zone_on_the_label(number: str) -> None:
+    page = Read(draw([replace(LABEL, order_number=number)])).document[0]
+    picture = page.render(scale=203 / 72).to_pil().convert("L")
+    [code] = zxingcpp.read_barcodes(picture)
+    middle = (code.position.top_left.y + code.position.bottom_left.y) // 2
+    row = [picture.getpixel((x, middle)) < 128 for x in range(picture.width)]
+
+    start = row.index(True)
+    end = len(row) - row[::-1].index(True)
+    narrowest = min(len(list(group)) for dark, group in groupby(row[start:end]) if dark)
+    assert narrowest >= 2
+    assert min(start, len(row) - end) >= 10 * narrowest
+
+
 def test_the_address_is_big() -> None:
     read = Read(draw([LABEL]))
 
@@ -76,7 +93,18 @@ def test_the_longest_address_is_whole_and_inside_the_label() -> None:
 
 
 def test_nothing_is_printed_over_anything_else() -> None:
-    read = Read(draw([replace(LABEL, ship_to=replace(ANN, line2="Suite " * 40, company="Company " * 30))]))
+    read = Read(
+        draw(
+            [
+                replace(
+                    LABEL,
+                    ship_to=replace(ANN, line2="Suite " * 40, company="Company " * 30),
+                    order_number="O" * 20,
+                    parcel_number="P" * 30,
+                )
+            ]
+        )
+    )
 
     words = read.words()
     for index, one in enumerate(words):

@@ -35,7 +35,7 @@ def test_a_product_is_there_once_with_its_sum_and_a_box_for_each_order() -> None
     merino = read.word("Merino")
     row = [word.text for word in read.words() if abs(word.bottom - merino.bottom) < 3]
     assert row[:4] == ["A-01", "Merino", "layer", "7"]
-    assert "2 orders · 2 places · 8 units" in text
+    assert "Orders: 2 · Places: 2 · Units: 8" in text
     assert "November 23, 2026 at 08:30 by Marie" in text
     assert "0628176957012" in text
 
@@ -64,7 +64,7 @@ def test_orders_are_listed_for_the_packing_table() -> None:
 
     for words in (
         "Orders of this list",
-        "100001 · 4711",
+        "Store order 4711",
         "Ann Côté",
         "山田太郎",
         "Leave at the door",
@@ -104,3 +104,13 @@ def test_each_list_starts_on_a_page_of_its_own() -> None:
     assert len(read) == 2
     assert "Page 1 of 1" in read.text(0)
     assert "Page 1 de 1" in read.text(1)
+
+
+def test_a_note_longer_than_a_page_goes_on_over_the_next() -> None:
+    orders = (PickOrder("100001", "Ann", "9" * 120, "", " ".join(f"word{index}" for index in range(3000))),)
+    read = Read(draw([replace(LIST, orders=orders)]))
+
+    text = read.text().replace("\n", " ")
+    assert all(f"word{index} " in text for index in range(3000))
+    assert "9" * 20 in text
+    assert read.outside(30) == []

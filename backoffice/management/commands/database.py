@@ -25,7 +25,7 @@ class Command(BaseCommand):
         server = database.server(settings.VAR_DIR)
         try:
             getattr(self, options["what"])(server)
-        except DatabaseTrouble as trouble:
+        except (DatabaseTrouble, OSError) as trouble:
             raise CommandError(str(trouble)) from trouble
 
     def start(self, server: database.Server) -> None:

@@ -37,7 +37,8 @@ class Command(BaseCommand):
             stop_within=number("STOP_SECONDS", 20),
         )
         # Links in mails and the check of forms go by it; web and worker inherit it.
-        os.environ.setdefault("BASE_URL", plan.address)
+        if not os.environ.get("BASE_URL"):
+            os.environ["BASE_URL"] = settings.BASE_URL = plan.address
         server = None if settings.DATABASE_URL else database.server(settings.VAR_DIR)
         try:
             Supervisor(plan, server).run(lambda: self._prepare(options["only"] is None))

@@ -1,0 +1,82 @@
+"""The same request sent twice is done once: the header `Idempotency-Key`, remembered with the body as an arrival."""
+
+import json
+import re
+from typing import Any
+
+from django.db import transaction
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.exceptions import ParseError, ValidationError
+from rest_framework.request import Request
+
+from backoffice.api.errors import Conflict
+from backoffice.lib import cards
+from backoffice.sync.models import Arrival, Connection
+
+HEADER = "Idempotency-Key"
+PARAMETER = OpenApiParameter(
+    HEADER,
+    str,
+    OpenApiParameter.HEADER,
+    required=True,
+    description="Your own word for this request, at most 100 letters and digits. Sent again with the same body, it gives "
+    "the same answer and is done once.",
+)
+
+
+def key_of(request: Request) -> str:
+    """The request's key; a 400 where it is missing or cannot be kept."""
+    key = request.headers.get(HEADER, "").strip()
+    if not key:
+        raise ValidationError(
+            {HEADER: f"Send the header {HEADER} with a word of your own, so that a request sent twice is done once."}
+        )
+    if not re.fullmatch(r"[\x21-\x7e]{1,100}", key):
+        raise ValidationError({HEADER: f"{HEADER} is at most 100 letters, digits and signs, without spaces."})
+    return key
+
+
+def body_of(request: Request) -> bytes:
+    """The body as it came; a 400 where a card number is in it."""
+    # First, as Django gives the raw body only before its stream is read.
+    raw = bytes(request._request.body)
+    try:
+        place = cards.where(request.data)
+    except RecursionError:
+        raise ParseError("The JSON is nested too deeply to be read.") from None
+    if place is not None:
+        raise ValidationError({place or "body": cards.REFUSAL})
+    return raw
+
+
+def same(arrival: Arrival, body: bytes) -> bool:
+    """Whether an arrival was this body, whatever its spaces and the order of its names."""
+    kept = bytes(arrival.body)
+    if kept == body:
+        return True
+    try:
+        return bool(_read(kept) == _read(body))
+    except ValueError:
+        return False
+
+
+def _read(body: bytes) -> Any:
+    # Figures as they were written: 1 and 1.0 are two texts, and nothing is rounded.
+    return json.loads(body, parse_float=str, parse_int=str)
+
+
+def known(connection: Connection, topic: str, key: str, body: bytes) -> Arrival | None:
+    """What came under this key before; a 409 where that was another body."""
+    arrival = Arrival.objects.filter(connection=connection, topic=topic, key=key).first()
+    if arrival is not None and not same(arrival, body):
+        raise Conflict(
+            f"The {HEADER} {key} was used for another request. Use a new key for each new request; "
+            "the old one only repeats what was sent with it."
+        )
+    return arrival
+
+
+def settled(arrival_id: int) -> Arrival:
+    """The arrival once nobody works on it: waits for the one who does."""
+    with transaction.atomic():
+        return Arrival.objects.select_for_update().get(pk=arrival_id)

@@ -1,0 +1,145 @@
+"""What all staff pages share: lists that never count a million rows, read-only tables, pages, and buttons that do one thing."""
+
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from unfold.admin import ModelAdmin
+
+from backoffice.sync.errors import SyncError
+from backoffice.words import badge, units
+from inventory.ledger import Short
+from shipping.packing import CannotPack
+
+__all__ = ["badge", "units"]
+
+MOST_COUNTED = 10_000
+SAID = (ValueError, Short, CannotPack, SyncError)
+"""What goes wrong in a way that a person can mend: the message is a sentence for them."""
+
+
+class LimitedPaginator(Paginator):
+    """Counts up to a limit only, so that a list of a million orders opens as fast as one of a hundred."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        if not isinstance(rows, QuerySet):
+            return len(rows)
+        return rows.order_by()[: MOST_COUNTED + 1].count()
+
+    @property
+    def shown_count(self) -> str:
+        return f"{MOST_COUNTED:,}+".replace(",", " ") if self.count > MOST_COUNTED else str(self.count)
+
+
+class DeskAdmin(ModelAdmin):
+    """A list and a form, without deleting: what is not needed any more is archived or switched off."""
+
+    paginator = LimitedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+    list_filter_submit = True
+    # Filters that list rows of other tables would otherwise count them all.
+    show_facets = admin.ShowFacets.NEVER
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(DeskAdmin):
+    """Rows that the house writes and nobody edits by hand."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def page(request: HttpRequest, template: str, title: str, **context: Any) -> TemplateResponse:
+    """A page of our own inside the admin's frame."""
+    request.current_app = admin.site.name  # type: ignore[attr-defined]
+    return TemplateResponse(request, template, {**admin.site.each_context(request), "title": title, **context})
+
+
+def must(request: HttpRequest, *permissions: str) -> None:
+    """403 for whoever lacks one of these."""
+    if not request.user.has_perms(permissions):
+        raise PermissionDenied
+
+
+def who(request: HttpRequest) -> str:
+    """The person's name as the timeline shows it."""
+    return request.user.get_full_name() or request.user.get_username()  # type: ignore[union-attr]
+
+
+def press(request: HttpRequest, do: Callable[[], str]) -> bool:
+    """Do one thing and say what came of it, as a message at the top of the next page; False where it was refused."""
+    try:
+        messages.success(request, do())
+    except SAID as error:
+        messages.error(request, str(error))
+        return False
+    return True
+
+
+def once() -> str:
+    """A key for a form: sent twice, it is worked on once."""
+    return uuid.uuid4().hex
+
+
+def whole_number(text: str, *, least: int = 0) -> int:
+    """A number of units as typed; ValueError with a sentence for anything else."""
+    try:
+        number = int(text.strip())
+    except ValueError:
+        raise ValueError(_("“%(text)s” is no number of units.") % {"text": text.strip()[:40]}) from None
+    if not least <= number <= 1_000_000:
+        raise ValueError(
+            _("%(number)s units cannot be right; say a number from %(least)s to 1,000,000.")
+            % {"number": number, "least": least}
+        )
+    return number
+
+
+def units_of(request: HttpRequest) -> dict[int, int]:
+    """The units typed for each line, in fields named `units-<line>`; ValueError where none was typed."""
+    typed = {
+        int(name.removeprefix("units-")): whole_number(str(value))
+        for name, value in request.POST.items()
+        if name.startswith("units-") and name.removeprefix("units-").isdigit() and str(value).strip()
+    }
+    if not any(typed.values()):
+        raise ValueError(_("Say how many units, on at least one line."))
+    return {line: units for line, units in typed.items() if units}
+
+
+def papers(request: HttpRequest, kind: str, orders: Iterable[int]) -> HttpResponse:
+    """Off to one PDF for these orders."""
+    return HttpResponseRedirect(f"/papers/{kind}/?{urlencode({'order': list(orders)}, doseq=True)}")
+
+
+class Columns:
+    """Columns and fields that are shown only to who may see them."""
+
+    guarded: ClassVar[dict[str, str]] = {}
+    """Column → permission."""
+
+    def allowed(self, request: HttpRequest, names: Iterable[Any]) -> list[Any]:
+        return [n for n in names if n not in self.guarded or request.user.has_perm(self.guarded[n])]
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return self.allowed(request, super().get_list_display(request))  # type: ignore[misc]
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return self.allowed(request, super().get_fields(request, obj))  # type: ignore[misc]

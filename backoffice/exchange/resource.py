@@ -1,0 +1,174 @@
+"""What all table resources share: rows looked up in sets, written in sets, compared, and shown old beside new."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from import_export.fields import Field
+from import_export.instance_loaders import BaseInstanceLoader
+from import_export.resources import ModelResource
+
+from backoffice.exchange import cells
+from backoffice.exchange.files import CHUNK, TableFile
+from backoffice.exchange.results import BoundedResult
+from backoffice.exchange.widgets import Text
+
+May = Callable[[str], bool]
+
+
+class Preloaded(BaseInstanceLoader):
+    """What the rows of a chunk mean was read before the first of them is worked on."""
+
+    def get_instance(self, row: Any) -> Any:
+        return self.resource.known(row)
+
+
+class TableResource(ModelResource):
+    """A catalogue as a table. `guarded` names the columns that only some people see or set."""
+
+    guarded: ClassVar[dict[str, tuple[str, ...]]] = {}
+    """Permission → columns."""
+    needed: ClassVar[tuple[str, ...]] = ()
+    """Columns without which a file is none of these."""
+    plain: ClassVar[tuple[str, ...]] = ()
+    """Columns that `rows` fills by itself and that no field of the model stands behind."""
+    derived: ClassVar[list[str]] = []
+    """Model fields that follow from columns and are written with them."""
+
+    class Meta:
+        use_bulk = True
+        batch_size = CHUNK
+        skip_unchanged = True
+        skip_diff = True  # its own comparison copies and renders every row twice; see `after_import_row`
+        skip_html_diff = True
+        report_skipped = False
+        clean_model_instances = True
+        instance_loader_class = Preloaded
+
+    def __init__(self, may: May | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.fields |= {name: Field(name, name, Text(), readonly=True) for name in self.plain}
+        hidden = {name for permission, names in self.guarded.items() if may and not may(permission) for name in names}
+        self.fields = {name: field for name, field in self.fields.items() if name not in hidden}
+        self._seen: dict[Any, int] = {}
+        self._before: dict[str, Any] = {}
+        self._columns: set[str] = set()
+        self._current: Any = None
+        self._file: TableFile | None = None
+
+    # --- what a resource says of itself ---------------------------------------------------------------------------------
+    def load(self, rows: list[dict[str, str]]) -> None:
+        """Read what these rows name, in a constant number of statements."""
+        raise NotImplementedError
+
+    def known(self, row: dict[str, str]) -> Any:
+        """What a row means, if it is there already; ValidationError where it cannot be told."""
+        raise NotImplementedError
+
+    def identity(self, row: dict[str, str]) -> Any:
+        """What two rows of one file may not share."""
+        raise NotImplementedError
+
+    def written(self, user: Any) -> None:
+        """What follows once the rows are written, in the same transaction."""
+
+    def shown(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows to export with what their columns need, so that no row asks for more."""
+        return queryset
+
+    # --- import ----------------------------------------------------------------------------------------------------------
+    def get_result_class(self) -> Any:
+        return lambda: BoundedResult(self)
+
+    def row_in_file(self, number: int) -> int:
+        return self._file.number if self._file is not None else number + 1
+
+    def before_import(self, dataset: Any, **kwargs: Any) -> None:
+        columns = {field.column_name for field in self.fields.values()}
+        missing = [name for name in self.needed if name not in dataset.headers]
+        unknown = [name for name in dataset.headers if name not in columns]
+        doubled = [name for name in columns if dataset.headers.count(name) > 1]
+        if missing:
+            raise ValueError(f"The file has no column {', '.join(missing)}. Its first row must name it.")
+        if unknown:
+            known = ", ".join(sorted(columns))
+            named = ", ".join(name or "(without a name)" for name in unknown)
+            raise ValueError(f"The column {named} is not known here. Known are: {known}. Rename or remove it.")
+        if doubled:
+            raise ValueError(f"The column {', '.join(doubled)} stands there twice. Remove one.")
+        self._columns = set(dataset.headers)
+        self._seen, self._file = {}, dataset if isinstance(dataset, TableFile) else None
+        if self._file is not None:
+            self._file.before_chunk = self.load
+        else:
+            self.load([dict(zip(dataset.headers, row, strict=True)) for row in dataset])
+
+    def _check_import_id_fields(self, headers: Any) -> None:
+        # `needed` says it, in a sentence.
+        return
+
+    def before_import_row(self, row: Any, **kwargs: Any) -> None:
+        mine = self.identity(row)
+        if mine is not None and mine in self._seen:
+            raise ValidationError(f"Row {self._seen[mine]} is about the same. Leave one of the two.")
+        if mine is not None:
+            self._seen[mine] = self.row_in_file(kwargs["row_number"])
+
+    def after_init_instance(self, instance: Any, new: bool, row: Any, **kwargs: Any) -> None:
+        self._before = {} if new else {f.column_name: f.get_value(instance) for f in self.get_import_fields()}
+
+    def skip_row(self, instance: Any, original: Any, row: Any, import_validation_errors: Any = None) -> bool:
+        if import_validation_errors or not self._before:
+            return False
+        return all(f.get_value(instance) == self._before[f.column_name] for f in self.get_import_fields())
+
+    def validate_instance(
+        self, instance: Any, import_validation_errors: Any = None, validate_unique: bool = True
+    ) -> None:
+        errors = dict(import_validation_errors or {})
+        try:
+            # Unique and check constraints would ask the database for each row; it refuses the batch if it must.
+            instance.full_clean(exclude=errors.keys(), validate_unique=False, validate_constraints=False)
+        except ValidationError as error:
+            errors = error.update_error_dict(errors)
+        if errors:
+            raise ValidationError(errors)
+
+    def after_import_row(self, row: Any, row_result: Any, **kwargs: Any) -> None:
+        row_result.diff = []
+        if row_result.import_type == row_result.IMPORT_TYPE_SKIP:
+            return
+        for field in self.get_import_fields():
+            now = field.get_value(self._current)
+            old = self._before.get(field.column_name)
+            if self._before and old != now and not field.readonly:
+                row_result.diff.append(f"{cells.shown(old) or '(empty)'} → {cells.shown(now) or '(empty)'}")
+            else:
+                row_result.diff.append(cells.shown(now))
+
+    def import_instance(self, instance: Any, row: Any, **kwargs: Any) -> None:
+        self._current = instance
+        super().import_instance(instance, row, **kwargs)
+
+    def get_bulk_update_fields(self) -> list[str]:
+        # Only what the file names: the rest may have changed since the row was read.
+        return [
+            field.attribute
+            for name, field in self.fields.items()
+            if field.column_name in self._columns and not field.readonly and name not in self.get_import_id_fields()
+        ] + self.derived
+
+    def after_import(self, dataset: Any, result: Any, **kwargs: Any) -> None:
+        if not kwargs.get("dry_run") and not result.has_errors():
+            self.written(kwargs.get("user"))
+
+    # --- export ----------------------------------------------------------------------------------------------------------
+    def headers(self, queryset: QuerySet[Any]) -> list[str]:
+        return [field.column_name for field in self.get_export_fields()]
+
+    def rows(self, queryset: QuerySet[Any]) -> Iterator[list[str]]:
+        """The rows to export, a few hundred in memory at a time."""
+        fields: list[Field] = self.get_export_fields()
+        for instance in self.shown(queryset).iterator(chunk_size=CHUNK):
+            yield [self.export_field(field, instance) for field in fields]

@@ -1,0 +1,64 @@
+"""Card numbers are never held: found in text by issuer, length and check digit (ISO/IEC 7812), so that they can be refused.
+
+A store's own 13-digit number and a bar code must not be taken for one, so the check digit alone is not enough.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+# First digits and lengths by issuer (their merchants' manuals, 2026-11): Visa, Mastercard, American Express, Discover,
+# Diners Club, JCB, UnionPay.
+ISSUERS = (
+    (re.compile(r"4"), {13, 16, 19}),
+    (re.compile(r"5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720"), {16}),
+    (re.compile(r"3[47]"), {15}),
+    (re.compile(r"6011|64[4-9]|65"), {16, 17, 18, 19}),
+    (re.compile(r"30[0-59]|3[689]"), {14, 16, 17, 18, 19}),
+    (re.compile(r"352[89]|35[3-8]"), {16, 17, 18, 19}),
+    (re.compile(r"62"), {16, 17, 18, 19}),
+)
+# Digits in one run or in groups, as people type them; not a part of a longer word such as a UUID.
+_RUN = re.compile(r"(?<![\w.-])\d(?:[ \u00a0-]?\d){12,18}(?![\w]|[.-]\d)")
+REFUSAL = "This holds what looks like a card number. Card numbers are never kept here: take it out and send the rest."
+
+
+def find_card_number(text: object) -> str:
+    """The first card number in a text, as it stands there; empty where there is none."""
+    for found in _RUN.finditer(str(text)):
+        digits = re.sub(r"\D", "", found[0])
+        if _issued(digits) and _luhn(digits) and not (len(digits) == 13 and _gtin(digits)):
+            return found[0]
+    return ""
+
+
+def masked(text: str) -> str:
+    """The text with all but the last four digits of each card number hidden."""
+    while found := find_card_number(text):
+        text = text.replace(found, "•••• " + re.sub(r"\D", "", found)[-4:])
+    return text
+
+
+def where(data: Any, path: tuple[str, ...] = ()) -> str | None:
+    """The place of the first card number in nested data, as `lines.0.name`; None where there is none."""
+    if isinstance(data, Mapping):
+        places = [(str(name), value) for name, value in data.items()]
+    elif isinstance(data, list | tuple):
+        places = [(str(at), value) for at, value in enumerate(data)]
+    else:
+        return ".".join(path) if isinstance(data, str | int) and find_card_number(data) else None
+    return next((found for name, value in places if (found := where(value, (*path, name))) is not None), None)
+
+
+def _issued(digits: str) -> bool:
+    return any(first.match(digits) and len(digits) in lengths for first, lengths in ISSUERS)
+
+
+def _luhn(digits: str) -> bool:
+    doubled = [int(d) * (2 if at % 2 else 1) for at, d in enumerate(reversed(digits))]
+    return sum(d - 9 if d > 9 else d for d in doubled) % 10 == 0
+
+
+def _gtin(digits: str) -> bool:
+    """Whether the check digit is that of a bar code (GS1 general specifications 7.9)."""
+    return sum(int(d) * (3 if at % 2 else 1) for at, d in enumerate(reversed(digits))) % 10 == 0

@@ -1,0 +1,116 @@
+"""Who may do what: one table (rule: U1). Each role is a group; the administrator is Django's superuser and may do all.
+
+A permission is `app.codename`: Django's own `view`, `add`, `change`, and ours, which models name in their Meta. Money
+(`see_amounts`, `see_costs`, invoices, books) and credentials are never open to the warehouse; a clerk sees what a
+customer pays and the customer's invoice, and neither costs, books nor credentials.
+"""
+
+from typing import Any
+
+from django.apps import apps
+
+SEE_ORDERS = {
+    "orders.view_order",
+    "orders.view_hold",
+    "orders.view_customer",
+    "inventory.view_product",
+    "inventory.view_stocklevel",
+    "inventory.view_movement",
+    "inventory.view_location",
+    "shipping.view_shipment",
+}
+SEE_SYSTEMS = {"sync.view_connection", "sync.view_arrival", "sync.view_delivery", "inventory.view_listing"}
+SEE_BOOKS = {
+    "inventory.see_costs",
+    "accounting.view_entry",
+    "accounting.view_account",
+    "accounting.export_books",
+    "accounting.view_taxregistration",
+    "accounting.view_taxname",
+}
+WAREHOUSE = SEE_ORDERS | {
+    "shipping.pack_shipment",
+    "shipping.ship_shipment",
+    "orders.take_back_order",
+    "inventory.receive_goods",
+    "inventory.adjust_stock",
+}
+CLERK = (
+    SEE_ORDERS
+    | SEE_SYSTEMS
+    | {
+        "orders.see_amounts",
+        "orders.cancel_order",
+        "orders.release_hold",
+        "orders.add_customer",
+        "orders.change_customer",
+        "inventory.map_sku",
+        "accounting.view_invoice",
+        "accounting.mail_invoice",
+        "shipping.track_shipment",
+        "sync.upload_orders",
+        "sync.retry_arrival",
+        "sync.retry_delivery",
+    }
+)
+ACCOUNTANT = (
+    SEE_ORDERS
+    | SEE_SYSTEMS
+    | SEE_BOOKS
+    | {
+        "orders.see_amounts",
+        "accounting.view_invoice",
+        "accounting.mail_invoice",
+        "accounting.explain_tax",
+        "accounting.add_taxregistration",
+        "accounting.change_taxregistration",
+    }
+)
+MANAGER = (
+    WAREHOUSE
+    | CLERK
+    | ACCOUNTANT
+    | {
+        "orders.view_merchant",
+        "orders.change_merchant",
+        "inventory.add_product",
+        "inventory.change_product",
+        "inventory.add_location",
+        "inventory.change_location",
+        "sync.add_connection",
+        "sync.change_connection",
+        "sync.set_credentials",
+        "backoffice.view_apikey",
+        "backoffice.add_apikey",
+        "backoffice.change_apikey",
+    }
+)
+ROLES: dict[str, frozenset[str]] = {
+    "warehouse": frozenset(WAREHOUSE),
+    "clerk": frozenset(CLERK),
+    "accountant": frozenset(ACCOUNTANT),
+    "manager": frozenset(MANAGER),
+}
+
+
+def ensure_groups(using: str = "default") -> None:
+    """Make the groups, and give each exactly what the table says; run as often as one likes."""
+    groups = apps.get_model("auth", "Group").objects.using(using)
+    known = {
+        f"{app}.{codename}": pk
+        for pk, app, codename in apps.get_model("auth", "Permission")
+        .objects.using(using)
+        .values_list("pk", "content_type__app_label", "codename")
+    }
+    for role, permissions in ROLES.items():
+        missing = permissions - known.keys()
+        if missing:
+            raise LookupError(f"The role {role} names permissions that no model has: {', '.join(sorted(missing))}.")
+        groups.get_or_create(name=role)[0].permissions.set(known[name] for name in permissions)
+
+
+def after_migrate(sender: Any, using: str, **kwargs: Any) -> None:
+    """Runs after the last app's tables and permissions are there."""
+    last = [config for config in apps.get_app_configs() if config.models_module is not None][-1]
+    if sender is last:
+        ensure_groups(using)

@@ -1,0 +1,308 @@
+"""The staff's pages on products and stock. Stock changes only by receiving, correcting and shipping, never by a form's figure."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Case, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
+
+from backoffice import desk, stock_pages
+from inventory.models import Listing, Location, Movement, Product, StockLevel
+
+
+def _stock(name: str, **where: Any) -> Any:
+    levels = StockLevel.objects.filter(product=OuterRef("pk"), **where).order_by().values("product")
+    return Coalesce(Subquery(levels.annotate(units=Sum(name)).values("units")), 0)
+
+
+class ArchivedFilter(admin.SimpleListFilter):
+    title = gettext_lazy("archived")
+    parameter_name = "archived"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", gettext_lazy("Archived")), ("all", gettext_lazy("All"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(archived_at__isnull=self.value() != "yes")
+
+
+def find_products(queryset: QuerySet[Product], text: str) -> QuerySet[Product]:
+    """By SKU or barcode, or by words of the name; what is typed whole comes first."""
+    code = " ".join(text.split())[:100]
+    found = Q(sku__istartswith=code) | Q(barcode=code)
+    words = Q()
+    for word in code.split():
+        words &= Q(name__icontains=word) | Q(name_fr__icontains=word) | Q(variation__icontains=word)
+    exact = Case(When(sku__iexact=code, then=Value(0)), default=Value(1), output_field=IntegerField())
+    return queryset.filter(found | words).order_by(exact, "sku")
+
+
+@admin.register(Product)
+class ProductAdmin(desk.Columns, desk.DeskAdmin):
+    list_display = ("sku", "shown_name", "barcode", "on_hand", "reserved", "available", "shown_price", "shown_cost")
+    guarded: ClassVar[dict[str, str]] = {
+        "shown_price": "orders.see_amounts",
+        "price": "orders.see_amounts",
+        "shown_cost": "inventory.see_costs",
+        "average_cost": "inventory.see_costs",
+    }
+    list_filter = (ArchivedFilter, "stocked", ("backorder_policy", ChoicesDropdownFilter))
+    search_fields = ("sku",)
+    search_help_text = gettext_lazy("SKU, barcode or name")
+    sortable_by = ("sku",)
+    ordering = ("sku",)
+    fields = (
+        "sku",
+        "name",
+        "name_fr",
+        "variation",
+        "barcode",
+        "price",
+        "average_cost",
+        "weight_grams",
+        "stocked",
+        "backorder_policy",
+        "shown_levels",
+        "shown_links",
+        "shown_movements",
+        "archived_at",
+    )
+    readonly_fields = ("average_cost", "shown_levels", "shown_links", "shown_movements", "archived_at")
+    actions: ClassVar = ["archive", "take_out_of_archive"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                units_on_hand=_stock("on_hand"),
+                units_reserved=_stock("reserved"),
+                units_available=_stock("available", location__sellable=True),
+            )
+        )
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        added = ("shown_levels", "shown_links", "shown_movements", "archived_at", "average_cost")
+        return [name for name in super().get_fields(request, obj) if obj or name not in added]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return (find_products(queryset, search_term) if search_term.strip() else queryset), False
+
+    def get_urls(self) -> list[URLPattern]:
+        guard = self.admin_site.admin_view
+        return [
+            path("receive/", guard(stock_pages.receive), name="inventory_product_receive"),
+            path("correct/", guard(stock_pages.correct), name="inventory_product_correct"),
+            path("suggest/", guard(self.suggest), name="inventory_product_suggest"),
+            *super().get_urls(),
+        ]
+
+    def suggest(self, request: HttpRequest) -> HttpResponse:
+        """Options for a product field, as it is typed into."""
+        desk.must(request, "inventory.view_product")
+        text = request.GET.get("product", "")
+        found = find_products(Product.objects.filter(archived_at=None), text)[:20] if text.strip() else []
+        options = format_html_join("", '<option value="{}">{}</option>', ((p.sku, _named(p)) for p in found))
+        return HttpResponse(options)
+
+    # --- columns ------------------------------------------------------------------------------------------------------
+    @admin.display(description=gettext_lazy("name"))
+    def shown_name(self, product: Product) -> str:
+        return _named(product)
+
+    @admin.display(description=gettext_lazy("on hand"))
+    def on_hand(self, product: Any) -> Any:
+        return product.units_on_hand if product.stocked else "–"
+
+    @admin.display(description=gettext_lazy("reserved"))
+    def reserved(self, product: Any) -> Any:
+        return product.units_reserved if product.stocked else "–"
+
+    @admin.display(description=gettext_lazy("available"))
+    def available(self, product: Any) -> Any:
+        if not product.stocked:
+            return "–"
+        return product.units_available if product.units_available > 0 else desk.badge(product.units_available, "warn")
+
+    @admin.display(description=gettext_lazy("price"))
+    def shown_price(self, product: Product) -> str:
+        return "" if product.price is None else f"{product.price:.2f}"
+
+    @admin.display(description=gettext_lazy("average cost"))
+    def shown_cost(self, product: Product) -> str:
+        return f"{product.average_cost:.2f}"
+
+    # --- its page -----------------------------------------------------------------------------------------------------
+    @admin.display(description=gettext_lazy("stock"))
+    def shown_levels(self, product: Product) -> SafeString:
+        levels = product.levels.select_related("location").order_by("location__pick_order")
+        rows = format_html_join(
+            "",
+            "<tr><td>{}</td><td>{}</td><td class='desk-number'>{}</td><td class='desk-number'>{}</td>"
+            "<td class='desk-number'>{}</td></tr>",
+            ((lv.location, lv.bin, lv.on_hand, lv.reserved, lv.available) for lv in levels),
+        )
+        if not rows:
+            return format_html("<p>{}</p>", _("None has come in yet."))
+        heads = [_("Place"), _("Bin"), _("On hand"), _("Reserved"), _("Available")]
+        return _table(heads, rows)
+
+    @admin.display(description=gettext_lazy("what to do"))
+    def shown_links(self, product: Product) -> SafeString:
+        query = f"?product={product.sku}"
+        links = [
+            (reverse("admin:inventory_product_receive") + query, _("Receive")),
+            (reverse("admin:inventory_product_correct") + query, _("Correct the stock")),
+            (reverse("admin:orders_order_changelist") + f"?q={product.sku}", _("Orders with it")),
+            (reverse("admin:inventory_movement_changelist") + f"?product__id__exact={product.pk}", _("All movements")),
+            (reverse("admin:inventory_listing_changelist") + f"?product__id__exact={product.pk}", _("At the stores")),
+        ]
+        return format_html(
+            '<p class="desk-buttons">{}</p>', format_html_join(" ", '<a class="desk-button" href="{}">{}</a>', links)
+        )
+
+    @admin.display(description=gettext_lazy("newest movements"))
+    def shown_movements(self, product: Product) -> SafeString:
+        moves = product.movements.select_related("location").order_by("-id")[:15]
+        rows = format_html_join(
+            "",
+            "<tr><td>{}</td><td class='desk-number'>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            ((f"{m.at:%Y-%m-%d}", f"{m.quantity:+d}", m.get_reason_display(), m.location, m.note) for m in moves),
+        )
+        return _table([_("Day"), _("Units"), _("Reason"), _("Place"), _("Note")], rows) if rows else format_html("–")
+
+    # --- archive ------------------------------------------------------------------------------------------------------
+    @admin.action(description=gettext_lazy("Archive"), permissions=["change"])
+    def archive(self, request: HttpRequest, products: QuerySet[Product]) -> None:
+        count = Product.objects.filter(pk__in=products.values("pk"), archived_at=None).update(
+            archived_at=timezone.now()
+        )
+        self.message_user(
+            request, _("%(count)d archived; they stay on their orders and in the ledger.") % {"count": count}
+        )
+
+    @admin.action(description=gettext_lazy("Take out of the archive"), permissions=["change"])
+    def take_out_of_archive(self, request: HttpRequest, products: QuerySet[Product]) -> None:
+        count = Product.objects.filter(pk__in=products.values("pk")).update(archived_at=None)
+        self.message_user(request, _("%(count)d taken out of the archive.") % {"count": count})
+
+
+def _named(product: Product) -> str:
+    return f"{product.name}, {product.variation}" if product.variation else product.name
+
+
+def _table(heads: Iterable[Any], rows: SafeString) -> SafeString:
+    head = format_html_join("", "<th scope='col'>{}</th>", ((name,) for name in heads))
+    return format_html(
+        '<div class="desk-scroll"><table class="desk-table desk-plain"><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>',
+        head,
+        rows,
+    )
+
+
+@admin.register(StockLevel)
+class StockLevelAdmin(desk.ReadOnlyAdmin):
+    list_display = ("shown_sku", "shown_product", "location", "bin", "on_hand", "reserved", "shown_available")
+    list_filter = (("location", RelatedDropdownFilter),)
+    list_select_related = ("product", "location")
+    list_display_links = None
+    search_fields = ("=product__sku", "product__name", "=bin", "=product__barcode")
+    search_help_text = gettext_lazy("SKU, barcode, name or bin")
+    sortable_by = ("on_hand", "reserved", "shown_available")
+    ordering = ("product__sku", "location__pick_order")
+    actions = None
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        level = self.get_object(request, object_id)
+        if level is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        return HttpResponseRedirect(reverse("admin:inventory_product_change", args=[level.product_id]))
+
+    @admin.display(description="SKU")
+    def shown_sku(self, level: StockLevel) -> SafeString:
+        return format_html(
+            '<a href="{}">{}</a>', reverse("admin:inventory_product_change", args=[level.product_id]), level.product.sku
+        )
+
+    @admin.display(description=gettext_lazy("product"))
+    def shown_product(self, level: StockLevel) -> str:
+        return _named(level.product)
+
+    @admin.display(description=gettext_lazy("available"), ordering=F("available"))
+    def shown_available(self, level: StockLevel) -> Any:
+        return level.available if level.available > 0 else desk.badge(level.available, "warn")
+
+
+@admin.register(Movement)
+class MovementAdmin(desk.Columns, desk.ReadOnlyAdmin):
+    list_display = ("at", "shown_sku", "quantity", "reason", "location", "unit_cost", "note", "by")
+    guarded: ClassVar[dict[str, str]] = {"unit_cost": "inventory.see_costs"}
+    list_filter = (("reason", ChoicesDropdownFilter), ("location", RelatedDropdownFilter), ("at", RangeDateFilter))
+    list_select_related = ("product", "location", "by")
+    search_fields = ("=product__sku", "note")
+    search_help_text = gettext_lazy("SKU or note")
+    sortable_by = ()
+    fields = ("product", "location", "quantity", "reason", "unit_cost", "at", "note", "by", "key")
+    actions = None
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        return lookup == "product__id__exact" or super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description="SKU")
+    def shown_sku(self, movement: Movement) -> str:
+        return movement.product.sku
+
+
+@admin.register(Location)
+class LocationAdmin(desk.DeskAdmin):
+    list_display = ("code", "name", "sellable", "pick_order")
+    fields = ("code", "name", "sellable", "pick_order")
+    ordering = ("pick_order", "code")
+
+
+@admin.register(Listing)
+class ListingAdmin(desk.ReadOnlyAdmin):
+    list_display = ("shown_sku", "name", "connection", "shown_product", "manages_stock", "seen_quantity")
+    list_filter = (("connection", RelatedDropdownFilter), "manages_stock")
+    list_select_related = ("connection", "product")
+    search_fields = ("=sku", "=external_id", "name", "=product__sku")
+    search_help_text = gettext_lazy("SKU, the store's number, or name")
+    sortable_by = ()
+    fields = (
+        "connection",
+        "external_id",
+        "external_parent_id",
+        "sku",
+        "name",
+        "product",
+        "manages_stock",
+        "stock_shared_with_parent",
+        "seen_quantity",
+    )
+    actions = None
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        return lookup == "product__id__exact" or super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description=gettext_lazy("SKU there"))
+    def shown_sku(self, listing: Listing) -> str:
+        return listing.sku or listing.external_id or "–"
+
+    @admin.display(description=gettext_lazy("product here"))
+    def shown_product(self, listing: Listing) -> Any:
+        return listing.product.sku if listing.product else desk.badge(_("none"), "warn")

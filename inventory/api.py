@@ -1,0 +1,222 @@
+"""Products and stock by API: read, and goods that come in."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.db import transaction
+from django.db.models import Prefetch, QuerySet
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
+from rest_framework import mixins, serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from backoffice import goods
+from backoffice.api import once
+from backoffice.api.base import Guarded, Query, Room, Strict
+from backoffice.api.errors import said
+from backoffice.api.permissions import SEE_AMOUNTS, SEE_COSTS, may
+from backoffice.sync import arrivals, connections
+from backoffice.sync.models import Arrival
+from inventory.models import Location, Movement, Product, StockLevel
+
+RECEIPT = "receipt"
+MOST_SKUS = 200
+
+
+# --- products ------------------------------------------------------------------------------------------------------------
+class ProductOut(Guarded, serializers.ModelSerializer[Product]):
+    guarded = {SEE_AMOUNTS: ("price",), SEE_COSTS: ("average_cost",)}
+
+    class Meta:
+        model = Product
+        fields = (
+            "id", "sku", "name", "name_fr", "variation", "barcode", "price", "average_cost", "weight_grams", "stocked",
+            "backorder_policy", "archived_at", "created_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class ProductQuery(Query):
+    sku = serializers.ListField(
+        child=serializers.CharField(), required=False, max_length=MOST_SKUS, help_text="May be given several times."
+    )
+    barcode = serializers.CharField(required=False)
+    archived = serializers.BooleanField(required=False, help_text="Without it, both.")
+    many = frozenset({"sku"})
+    lookups = {"sku": "sku__in"}
+
+    def by_archived(self, products: QuerySet[Product], asked: bool) -> QuerySet[Product]:
+        return products.filter(archived_at__isnull=not asked)
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List products", parameters=[ProductQuery]),
+    retrieve=extend_schema(summary="Read a product by its SKU"),
+)
+@extend_schema(tags=["products"])
+class Products(mixins.ListModelMixin, mixins.RetrieveModelMixin, Room):
+    queryset = Product.objects.all()
+    serializer_class = ProductOut
+    lookup_field = "sku"
+    lookup_value_regex = "[^/]+"
+    query_class = ProductQuery
+    needs: ClassVar = {"list": ("inventory.view_product",), "retrieve": ("inventory.view_product",)}
+
+
+# --- stock ---------------------------------------------------------------------------------------------------------------
+class LevelOut(serializers.ModelSerializer[StockLevel]):
+    location = serializers.CharField(source="location.code", read_only=True)
+    sellable = serializers.BooleanField(source="location.sellable", read_only=True)
+
+    class Meta:
+        model = StockLevel
+        fields = ("location", "sellable", "bin", "on_hand", "reserved", "available")
+        read_only_fields = fields
+
+
+class StockOut(serializers.ModelSerializer[Product]):
+    on_hand = serializers.SerializerMethodField(help_text="In all places.")
+    reserved = serializers.SerializerMethodField(help_text="Promised to orders.")
+    available = serializers.SerializerMethodField(help_text="On hand and not promised, in places that may be sold from.")
+    locations = LevelOut(source="levels", many=True, read_only=True)
+
+    class Meta:
+        model = Product
+        fields = ("sku", "name", "on_hand", "reserved", "available", "locations")
+        read_only_fields = fields
+
+    def get_on_hand(self, product: Product) -> int:
+        return sum(level.on_hand for level in product.levels.all())
+
+    def get_reserved(self, product: Product) -> int:
+        return sum(level.reserved for level in product.levels.all())
+
+    def get_available(self, product: Product) -> int:
+        return sum(level.available for level in product.levels.all() if level.location.sellable)
+
+
+class StockQuery(Query):
+    sku = serializers.ListField(
+        child=serializers.CharField(), required=False, max_length=MOST_SKUS, help_text="May be given several times."
+    )
+    many = frozenset({"sku"})
+    lookups = {"sku": "sku__in"}
+
+
+class ReceiptLineIn(Strict):
+    sku = serializers.CharField(max_length=80)
+    quantity = serializers.IntegerField(min_value=1, max_value=1_000_000)
+    unit_cost = serializers.DecimalField(
+        max_digits=14, decimal_places=4, min_value=0, required=False, help_text="Without it, the product's average."
+    )
+    location = serializers.CharField(max_length=20, required=False, help_text="Its code; without it, the default place.")
+
+    def validate_unit_cost(self, cost: Any) -> Any:
+        if not may(self.context, SEE_COSTS):
+            raise serializers.ValidationError("This user may not set costs: leave unit_cost out.")
+        return cost
+
+
+class ReceiptIn(Strict):
+    note = serializers.CharField(max_length=250, required=False, allow_blank=True, default="")
+    lines = ReceiptLineIn(many=True, allow_empty=False, max_length=1000)
+
+    def goods(self) -> list[goods.Goods]:
+        """The lines as goods; a 400 that names each line whose SKU or place is not known."""
+        lines = self.validated_data["lines"]
+        products = {p.sku: p for p in Product.objects.filter(sku__in={line["sku"] for line in lines})}
+        places = {place.code: place.pk for place in Location.objects.all()}
+        wrong = {at: problems for at, line in enumerate(lines) if (problems := _problems(line, products, places))}
+        if wrong:
+            raise serializers.ValidationError({"lines": wrong})
+        return [
+            goods.Goods(
+                product_id=products[line["sku"]].pk,
+                quantity=line["quantity"],
+                unit_cost=line.get("unit_cost"),
+                location_id=places[line["location"]] if "location" in line else None,
+            )
+            for line in lines
+        ]
+
+
+def _problems(
+    line: Mapping[str, Any], products: Mapping[str, Product], places: Mapping[str, int]
+) -> dict[str, list[str]]:
+    found = {}
+    product = products.get(line["sku"])
+    if product is None:
+        found["sku"] = [f"SKU {line['sku']} is no product here. Create it first, or correct the SKU."]
+    elif not product.stocked:
+        found["sku"] = [f"{line['sku']} is not stocked: nothing of it can come in."]
+    if line.get("location", "") not in {"", *places}:
+        found["location"] = [f"There is no place {line['location']}. Known are: {', '.join(sorted(places))}."]
+    return found
+
+
+class MovementOut(Guarded, serializers.ModelSerializer[Movement]):
+    guarded = {SEE_COSTS: ("unit_cost",)}
+    sku = serializers.CharField(source="product.sku", read_only=True)
+    location = serializers.CharField(source="location.code", read_only=True)
+
+    class Meta:
+        model = Movement
+        fields = ("id", "sku", "location", "quantity", "reason", "unit_cost", "at", "note")
+        read_only_fields = fields
+
+
+class ReceiptOut(serializers.Serializer[Any]):
+    movements = MovementOut(many=True, read_only=True)
+
+
+@extend_schema(tags=["stock"])
+class Stock(mixins.ListModelMixin, Room):
+    queryset = Product.objects.all()
+    serializer_class = StockOut
+    query_class = StockQuery
+    needs: ClassVar = {
+        "list": ("inventory.view_product", "inventory.view_stocklevel"),
+        "receipts": ("inventory.receive_goods",),
+    }
+
+    def get_queryset(self) -> QuerySet[Product]:
+        levels = StockLevel.objects.select_related("location").order_by("location__pick_order", "location__code")
+        return Product.objects.filter(stocked=True, archived_at=None).prefetch_related(Prefetch("levels", levels))
+
+    @extend_schema(summary="Read the stock of products, by place and in all", parameters=[StockQuery])
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().list(request, *args, **kwargs)
+
+    @extend_schema(
+        summary="Goods come in",
+        description="They are booked once by the Idempotency-Key, and given to the orders that wait for them.",
+        parameters=[once.PARAMETER],
+        request=ReceiptIn,
+        responses={201: ReceiptOut, 200: OpenApiResponse(ReceiptOut, description="It was booked already.")},
+    )
+    @action(detail=False, methods=["post"])
+    def receipts(self, request: Request) -> Response:
+        key = once.key_of(request)
+        body = once.body_of(request)
+        sent = ReceiptIn(data=request.data, context=self.get_serializer_context())
+        sent.is_valid(raise_exception=True)
+        booked_as = f"api:{hashlib.blake2b(key.encode(), digest_size=16).hexdigest()}"
+        door = connections.own("api")["api"]
+        # One transaction with the memory of it: a second request of this key waits here for the first.
+        with transaction.atomic():
+            kept = arrivals.keep(door, [arrivals.Kept(RECEIPT, booked_as, key, body)])
+            if kept:
+                with said():
+                    goods.receive(sent.goods(), key=booked_as, note=sent.validated_data["note"], by=request.user)
+                arrivals.finish([arrivals.Outcome(kept[0], Arrival.State.DONE, "Goods booked.", RECEIPT)])
+            else:
+                once.known(door, RECEIPT, key, body)
+        movements = (
+            Movement.objects.filter(key__startswith=f"{Movement.Reason.RECEIPT.value}:{booked_as}:")
+            .select_related("product", "location")
+            .order_by("id")
+        )
+        answer = ReceiptOut({"movements": movements}, context=self.get_serializer_context())
+        return Response(answer.data, status=status.HTTP_201_CREATED if kept else status.HTTP_200_OK)

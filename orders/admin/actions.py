@@ -1,0 +1,205 @@
+"""The buttons of the order page. Each asks the journey or the goods room to do one thing and says what came of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.validators import URLValidator
+from django.db import transaction
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounting.models import Invoice
+from backoffice import desk, goods, journey
+from backoffice.sync import connections, deliveries
+from inventory.models import Product
+from orders import timeline
+from orders.models import Hold, Order, OrderLine
+from shipping.models import Shipment
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """What it takes to press it (any one of the permissions), and what it does; `do` returns the sentence to say."""
+
+    permissions: tuple[str, ...]
+    do: Callable[[HttpRequest, Order], str]
+
+
+def press(request: HttpRequest, order_id: int, name: str) -> HttpResponse:
+    button = BUTTONS.get(name)
+    if button is None:
+        raise Http404
+    if not any(request.user.has_perm(permission) for permission in button.permissions):
+        raise PermissionDenied
+    order = get_object_or_404(Order.objects.select_related("connection"), pk=order_id)
+    desk.press(request, lambda: button.do(request, order))
+    return HttpResponseRedirect(reverse("admin:orders_order_change", args=[order.pk]))
+
+
+def _pack(request: HttpRequest, order: Order) -> str:
+    said = any(name.startswith("units-") for name in request.POST)
+    quantities = _own_lines(order, desk.units_of(request)) if said else None
+    parcels = journey.pack([order.pk], quantities=quantities, by=request.user, who=desk.who(request))
+    if not parcels:
+        raise ValueError(_("There is nothing to pack: nothing is reserved for this order that is not packed already."))
+    return _("Packed as parcel %(number)s.") % {"number": parcels[0].number}
+
+
+def _unpack(request: HttpRequest, order: Order) -> str:
+    parcel = _parcel(request, order)
+    if parcel.state == Shipment.State.SHIPPED:
+        raise ValueError(
+            _("Parcel %(number)s has left already; take its goods back to stock instead.") % {"number": parcel.number}
+        )
+    journey.unpack([parcel.pk], who=desk.who(request))
+    return _("Parcel %(number)s is unpacked; its goods stay reserved.") % {"number": parcel.number}
+
+
+def _ship(request: HttpRequest, order: Order) -> str:
+    parcel = _parcel(request, order)
+    tracking = {parcel.pk: _tracking(request)}
+    left = journey.ship([parcel.pk], tracking=tracking, by=request.user, who=desk.who(request))
+    if not left:
+        return _("Parcel %(number)s had left already.") % {"number": parcel.number}
+    return _("Parcel %(number)s has left. The store and the customer are being told.") % {"number": parcel.number}
+
+
+def _track(request: HttpRequest, order: Order) -> str:
+    parcel = _parcel(request, order)
+    journey.track(parcel, _tracking(request), who=desk.who(request))
+    return _("Tracking of parcel %(number)s noted.") % {"number": parcel.number}
+
+
+def _cancel(request: HttpRequest, order: Order) -> str:
+    journey.cancel([order.pk], why=_why(request), who=desk.who(request))
+    return _("What was not shipped is cancelled, and its stock is free again.")
+
+
+def _cancel_lines(request: HttpRequest, order: Order) -> str:
+    quantities = _own_lines(order, desk.units_of(request))
+    journey.cancel_lines(quantities, why=_why(request), who=desk.who(request))
+    return _("%(units)s cancelled.") % {"units": desk.units(sum(quantities.values()))}
+
+
+def _take_back(request: HttpRequest, order: Order) -> str:
+    quantities = _own_lines(order, desk.units_of(request))
+    goods.return_to_stock(quantities, key=_key(request), who=desk.who(request), by=request.user)
+    return _("%(units)s back in stock.") % {"units": desk.units(sum(quantities.values()))}
+
+
+def _go_on(request: HttpRequest, order: Order) -> str:
+    journey.go_on([order.pk])
+    order.refresh_from_db(fields=["state"])
+    return _("The order went on as far as it can; it is now: %(state)s.") % {"state": order.get_state_display()}
+
+
+def _release(request: HttpRequest, order: Order) -> str:
+    hold = get_object_or_404(Hold, pk=_number(request, "hold"), order=order)
+    journey.release_hold([hold.pk], why=_why(request), by=request.user, who=desk.who(request))
+    return _("The hold is lifted; the order goes on.")
+
+
+def _map_sku(request: HttpRequest, order: Order) -> str:
+    product = product_named(request.POST.get("product", ""))
+    sku = request.POST.get("sku", "")
+    went_on = journey.map_sku(order.connection, sku, product, by=request.user, who=desk.who(request))
+    return ngettext(
+        "%(sku)s of %(store)s means %(product)s from now on; %(count)d order went on.",
+        "%(sku)s of %(store)s means %(product)s from now on; %(count)d orders went on.",
+        went_on,
+    ) % {"sku": sku, "store": order.connection, "product": product.sku, "count": went_on}
+
+
+def _explain_tax(request: HttpRequest, order: Order) -> str:
+    name, code = request.POST.get("name", ""), request.POST.get("code", "")
+    tax = journey.explain_tax(name, code, by=request.user, who=desk.who(request))
+    return _("“%(name)s” is %(code)s from now on; every order that waited for it went on.") % {
+        "name": tax.name,
+        "code": tax.code,
+    }
+
+
+def _mail_invoice(request: HttpRequest, order: Order) -> str:
+    invoice = Invoice.objects.filter(order=order).defer("pdf", "document").first()
+    if invoice is None:
+        raise ValueError(_("This order has no invoice yet; it gets one when it is paid."))
+    if not Order.objects.filter(pk=order.pk).exclude(customer__email="").exists():
+        raise ValueError(_("The customer has no e-mail address. Add one, or print the invoice."))
+    with transaction.atomic():
+        deliveries.want([(connections.own("mail")["mail"].pk, journey.INVOICE_MAIL, invoice.pk)])
+        words = f"Invoice {invoice.label} is mailed again."
+        timeline.write([timeline.entry(order.pk, "mailed", words, who=desk.who(request))])
+    return _("Invoice %(number)s is on its way to the customer again.") % {"number": invoice.label}
+
+
+BUTTONS: dict[str, Button] = {
+    "pack": Button(("shipping.pack_shipment",), _pack),
+    "unpack": Button(("shipping.pack_shipment",), _unpack),
+    "ship": Button(("shipping.ship_shipment",), _ship),
+    "track": Button(("shipping.ship_shipment", "shipping.track_shipment"), _track),
+    "cancel": Button(("orders.cancel_order",), _cancel),
+    "cancel-lines": Button(("orders.cancel_order",), _cancel_lines),
+    "take-back": Button(("orders.take_back_order",), _take_back),
+    "go-on": Button(("orders.release_hold",), _go_on),
+    "release": Button(("orders.release_hold",), _release),
+    "map-sku": Button(("inventory.map_sku",), _map_sku),
+    "explain-tax": Button(("accounting.explain_tax",), _explain_tax),
+    "mail-invoice": Button(("accounting.mail_invoice",), _mail_invoice),
+}
+
+
+def product_named(text: str) -> Product:
+    """The product with this SKU or barcode, as typed or scanned; ValueError with a sentence where there is none."""
+    code = text.strip()
+    found = Product.objects.filter(Q(sku__iexact=code) | Q(barcode=code)) if code else Product.objects.none()
+    exact = [product for product in found if product.sku == code] or list(found[:2])
+    if len(exact) != 1:
+        raise ValueError(_("No product has the SKU or barcode “%(code)s”. Choose one from the list.") % {"code": code})
+    return exact[0]
+
+
+def _own_lines(order: Order, quantities: dict[int, int]) -> dict[int, int]:
+    own = set(OrderLine.objects.filter(order=order, pk__in=quantities).values_list("pk", flat=True))
+    if set(quantities) - own:
+        raise ValueError(_("A line of this form belongs to another order. Open the order again."))
+    return quantities
+
+
+def _parcel(request: HttpRequest, order: Order) -> Shipment:
+    return get_object_or_404(Shipment.objects.select_related("order"), pk=_number(request, "parcel"), order=order)
+
+
+def _tracking(request: HttpRequest) -> journey.Tracking:
+    url = request.POST.get("url", "").strip()
+    if url:
+        try:
+            URLValidator(schemes=["http", "https"])(url)
+        except ValidationError:
+            raise ValueError(_("The tracking address must begin with https:// or http://.")) from None
+    return journey.Tracking(request.POST.get("carrier", ""), request.POST.get("number", ""), url)
+
+
+def _why(request: HttpRequest) -> str:
+    why = request.POST.get("why", "").strip()
+    if not why:
+        raise ValueError(_("Say why, so that the next person knows."))
+    return why[:200]
+
+
+def _key(request: HttpRequest) -> str:
+    key = request.POST.get("once", "")
+    if not (key.isalnum() and len(key) == 32):
+        raise ValueError(_("This form is too old. Open the page again."))
+    return key
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    value = request.POST.get(name, "")
+    if not (value.isdigit() and len(value) < 19):
+        raise Http404
+    return int(value)

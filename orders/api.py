@@ -1,0 +1,313 @@
+"""Orders by API: taken in through the same door as a store's webhooks, and read."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiResponse, OpenApiTypes, extend_schema, extend_schema_view
+from rest_framework import mixins, serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from backoffice import inward, journey, papers
+from backoffice.api import once
+from backoffice.api.base import Guarded, Query, Room, pdf
+from backoffice.api.errors import Conflict, Unprocessable, said
+from backoffice.api.orders_in import OrderIn
+from backoffice.api.permissions import SEE_AMOUNTS, may
+from backoffice.lib.text import email_key
+from backoffice.sync import connections
+from backoffice.sync.models import Arrival
+from orders import holds
+from orders.models import (
+    Address,
+    Customer,
+    Hold,
+    Order,
+    OrderCharge,
+    OrderLine,
+    OrderTax,
+    Payment,
+    TimelineEntry,
+)
+from orders.stores.base import Incoming
+from shipping.api import PackIn, ShipmentOut, packed
+from shipping.models import Shipment
+
+MONEY_WORDS = frozenset({"invoiced", "paid", "payment", "refund", "refunded"})
+"""Lines of the timeline that say amounts."""
+TIMELINE = 200
+
+
+# --- what is shown -------------------------------------------------------------------------------------------------------
+class AddressOut(serializers.ModelSerializer[Address]):
+    class Meta:
+        model = Address
+        fields = ("name", "company", "line1", "line2", "city", "province", "postal_code", "country", "phone")
+        read_only_fields = fields
+
+
+class CustomerOut(serializers.ModelSerializer[Customer]):
+    class Meta:
+        model = Customer
+        fields = ("id", "name", "company", "email", "phone", "language")
+        read_only_fields = fields
+
+
+class LineOut(Guarded, serializers.ModelSerializer[OrderLine]):
+    guarded = {SEE_AMOUNTS: ("unit_price", "gross", "discount", "tax")}
+    product = serializers.CharField(source="product.sku", default=None, read_only=True, allow_null=True)
+
+    class Meta:
+        model = OrderLine
+        fields = (
+            "position", "external_id", "sku", "product", "name", "variation", "needs_shipping", "ordered", "allocated",
+            "shipped", "backordered", "cancelled", "returned", "unit_price", "gross", "discount", "tax",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class ChargeOut(serializers.ModelSerializer[OrderCharge]):
+    class Meta:
+        model = OrderCharge
+        fields = ("kind", "name", "amount", "tax")
+        read_only_fields = fields
+
+
+class TaxOut(serializers.ModelSerializer[OrderTax]):
+    class Meta:
+        model = OrderTax
+        fields = ("name", "rate", "code", "amount")
+        read_only_fields = fields
+
+
+class PaymentOut(serializers.ModelSerializer[Payment]):
+    class Meta:
+        model = Payment
+        fields = ("external_id", "method", "reference", "amount", "tax", "currency", "at", "reason")
+        read_only_fields = fields
+
+
+class HoldOut(serializers.ModelSerializer[Hold]):
+    sentence = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Hold
+        fields = ("code", "subject", "stops", "sentence", "placed_at", "released_at", "released_why")
+        read_only_fields = fields
+
+    def get_sentence(self, hold: Hold) -> str:
+        if hold.code == holds.TOTALS and not may(self.context, SEE_AMOUNTS):
+            return "The order's totals do not add up. Ask the office to settle it."
+        return hold.sentence
+
+
+class EntryOut(serializers.ModelSerializer[TimelineEntry]):
+    class Meta:
+        model = TimelineEntry
+        fields = ("at", "who", "what", "sentence")
+        read_only_fields = fields
+
+
+class OrderSummary(Guarded, serializers.ModelSerializer[Order]):
+    guarded = {
+        SEE_AMOUNTS: (
+            "items_total", "discount_total", "shipping_total", "fee_total", "tax_total", "total", "paid_total",
+            "refunded_total",
+        )
+    }  # fmt: skip
+    connection = serializers.CharField(source="connection.name", read_only=True)
+    state_words = serializers.CharField(source="get_state_display", read_only=True)
+    customer = CustomerOut(read_only=True)
+
+    class Meta:
+        model = Order
+        fields: tuple[str, ...] = (
+            "number", "connection", "external_id", "external_number", "external_state", "state", "state_words",
+            "customer", "language", "placed_at", "paid_at", "cancelled_at", "may_ship", "currency", "items_total",
+            "discount_total", "shipping_total", "fee_total", "tax_total", "total", "paid_total", "refunded_total",
+            "shipping_method", "created_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class OrderOut(OrderSummary):
+    guarded = {
+        SEE_AMOUNTS: (
+            *OrderSummary.guarded[SEE_AMOUNTS], "charges", "taxes", "payments", "payment_method", "payment_reference",
+            "invoice",
+        )
+    }  # fmt: skip
+    billing_address = AddressOut(read_only=True)
+    shipping_address = AddressOut(read_only=True)
+    lines = LineOut(many=True, read_only=True)
+    charges = ChargeOut(many=True, read_only=True)
+    taxes = TaxOut(many=True, read_only=True)
+    payments = PaymentOut(many=True, read_only=True)
+    holds = HoldOut(many=True, read_only=True)
+    shipments = ShipmentOut(many=True, read_only=True)
+    timeline = serializers.SerializerMethodField(help_text=f"The newest {TIMELINE} lines, the newest first.")
+    invoice = serializers.CharField(source="invoice.label", default=None, read_only=True, allow_null=True)
+
+    class Meta(OrderSummary.Meta):
+        fields = (
+            *OrderSummary.Meta.fields, "billing_address", "shipping_address", "lines", "charges", "taxes", "payments",
+            "payment_method", "payment_reference", "coupons", "customer_note", "gift_note", "holds", "shipments",
+            "invoice", "timeline",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    @extend_schema(responses=EntryOut(many=True))
+    def get_timeline(self, order: Order) -> list[dict[str, Any]]:
+        entries: Any = order.newest  # type: ignore[attr-defined]
+        if not may(self.context, SEE_AMOUNTS):
+            entries = [e for e in entries if e.what not in MONEY_WORDS and "otals do not add up" not in e.sentence]
+        return list(EntryOut(entries, many=True).data)
+
+
+class OrderQuery(Query):
+    """What the list of orders can be narrowed by."""
+
+    state = serializers.ChoiceField(choices=Order.State.choices, required=False)
+    connection = serializers.CharField(required=False, help_text="The connection's name or number.")
+    number = serializers.CharField(required=False)
+    external_number = serializers.CharField(required=False)
+    external_id = serializers.CharField(required=False)
+    email = serializers.CharField(required=False, help_text="The customer's.")
+    sku = serializers.CharField(required=False, help_text="As the store sent it.")
+    placed_after = serializers.DateTimeField(required=False)
+    placed_before = serializers.DateTimeField(required=False)
+    updated_after = serializers.DateTimeField(required=False, help_text="Something happened to it at or after this.")
+    lookups = {"placed_after": "placed_at__gte", "placed_before": "placed_at__lt"}
+
+    def by_connection(self, orders: QuerySet[Order], asked: str) -> QuerySet[Order]:
+        if asked.isdigit() and len(asked) < 18:
+            return orders.filter(connection_id=int(asked))
+        return orders.filter(connection__name=asked)
+
+    def by_email(self, orders: QuerySet[Order], asked: str) -> QuerySet[Order]:
+        return orders.filter(customer__email_key=email_key(asked))
+
+    def by_sku(self, orders: QuerySet[Order], asked: str) -> QuerySet[Order]:
+        return orders.filter(pk__in=OrderLine.objects.filter(sku=asked).values("order_id"))
+
+    def by_updated_after(self, orders: QuerySet[Order], asked: datetime) -> QuerySet[Order]:
+        # Every change of an order is a line on its timeline (rule: O8).
+        return orders.filter(pk__in=TimelineEntry.objects.filter(at__gte=asked).values("order_id"))
+
+
+# --- what is done --------------------------------------------------------------------------------------------------------
+@extend_schema_view(
+    list=extend_schema(summary="List orders, the newest first", parameters=[OrderQuery], responses=OrderSummary),
+    retrieve=extend_schema(summary="Read an order with all that belongs to it"),
+)
+@extend_schema(tags=["orders"])
+class Orders(mixins.ListModelMixin, mixins.RetrieveModelMixin, Room):
+    queryset = Order.objects.all()
+    lookup_field = "number"
+    lookup_value_regex = "[0-9A-Za-z-]+"
+    query_class = OrderQuery
+    needs: ClassVar = {
+        "list": ("orders.view_order",),
+        "retrieve": ("orders.view_order",),
+        "create": ("sync.upload_orders",),
+        "pack": ("orders.view_order", "shipping.pack_shipment"),
+        "slip": ("orders.view_order", "shipping.view_shipment"),
+        "label": ("orders.view_order", "shipping.view_shipment"),
+    }
+
+    def get_serializer_class(self) -> type[serializers.BaseSerializer[Any]]:
+        return OrderSummary if self.action == "list" else OrderOut
+
+    def get_queryset(self) -> QuerySet[Order]:
+        orders = Order.objects.select_related("connection", "customer")
+        if self.action == "list":
+            return orders
+        newest = TimelineEntry.objects.order_by("-id")[:TIMELINE]
+        return orders.select_related("billing_address", "shipping_address", "invoice").defer(
+            "invoice__pdf", "invoice__document"
+        ).prefetch_related(
+            Prefetch("lines", OrderLine.objects.select_related("product").order_by("position")),
+            "charges", "taxes", "payments", "holds",
+            Prefetch("shipments", Shipment.objects.order_by("id").prefetch_related("lines__line", "lines__level__location")),
+            Prefetch("timeline", newest, to_attr="newest"),
+        )  # fmt: skip
+
+    @extend_schema(
+        summary="Take in an order",
+        description="The order comes in by the same door as a store's own: it is kept as sent, and made from what was "
+        "kept. An unknown SKU, a doubtful address or a total that does not add up loses no order: it is taken in and "
+        "held, and the hold says what to do. The same `external_id` later is the same order: a newer version of it "
+        "updates what may still change.",
+        parameters=[once.PARAMETER],
+        request=OrderIn,
+        responses={201: OrderOut, 200: OpenApiResponse(OrderOut, description="It was known already.")},
+    )
+    def create(self, request: Request) -> Response:
+        key = once.key_of(request)
+        body = once.body_of(request)
+        sent = OrderIn(data=request.data)
+        sent.is_valid(raise_exception=True)
+        number = sent.validated_data["external_id"]
+        door = connections.own("api")["api"]
+        before = once.known(door, "order", key, body)
+        fresh = before is None and not Order.objects.filter(connection=door, external_id=number).exists()
+        if before is None:
+            came = {"received_at": timezone.now().isoformat()}
+            # Kept and committed first: whatever happens from here, the worker finds it.
+            kept = inward.keep(door, [Incoming("order", number, key, body, came)])
+            before = once.known(door, "order", key, body)
+            fresh = fresh and bool(kept)
+        assert before is not None
+        order = self._worked_on(before)
+        code = status.HTTP_201_CREATED if fresh else status.HTTP_200_OK
+        return Response(OrderOut(order, context=self.get_serializer_context()).data, status=code)
+
+    def _worked_on(self, arrival: Arrival) -> Order:
+        if arrival.state == Arrival.State.WAITING:
+            inward.work_on_arrivals(ids=[arrival.pk])
+            # Somebody else (the same request sent twice, the worker) may be at it just now.
+            arrival = once.settled(arrival.pk)
+            if arrival.state == Arrival.State.WAITING:
+                inward.work_on_arrivals(ids=[arrival.pk])
+                arrival = once.settled(arrival.pk)
+        if arrival.object_type == "order" and arrival.object_id is not None:
+            return self.get_queryset().get(pk=arrival.object_id)
+        if arrival.state == Arrival.State.WAITING:
+            raise Conflict("The order is kept and not made yet. Send the same request again in a moment.")
+        raise Unprocessable(f"The order is kept (arrival {arrival.pk}) and cannot be made: {arrival.sentence}")
+
+    @extend_schema(
+        summary="Pack what is allocated to an order into a parcel",
+        description="Without lines: all that is allocated and in no parcel yet. Asked again, it answers with the parcel "
+        "that is packed already.",
+        request=PackIn,
+        responses={201: ShipmentOut, 200: OpenApiResponse(ShipmentOut, description="It was packed already.")},
+    )
+    @action(detail=True, methods=["post"])
+    def pack(self, request: Request, number: str) -> Response:
+        order = self.get_object()
+        sent = PackIn(data=request.data)
+        sent.is_valid(raise_exception=True)
+        quantities = sent.quantities(order)
+        with said():
+            made = journey.pack([order.pk], quantities=quantities, by=request.user, who=self.who())
+        shipment, code = packed(order, made)
+        return Response(ShipmentOut(shipment, context=self.get_serializer_context()).data, status=code)
+
+    @extend_schema(summary="The packing slip, as PDF", responses={(200, "application/pdf"): OpenApiTypes.BINARY})
+    def slip(self, request: Request, number: str) -> Any:
+        return self._paper("slip")
+
+    @extend_schema(summary="The address label, as PDF", responses={(200, "application/pdf"): OpenApiTypes.BINARY})
+    def label(self, request: Request, number: str) -> Any:
+        return self._paper("label")
+
+    def _paper(self, kind: str) -> Any:
+        order = self.get_object()
+        try:
+            return pdf(*papers.paper(kind, [order.pk]))
+        except papers.PaperError as error:
+            raise Conflict(str(error)) from error

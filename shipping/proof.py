@@ -1,0 +1,80 @@
+"""What must hold of parcels: what is in them was allocated, and what left has left the ledger of stock."""
+
+from backoffice.lib.invariant import Invariant
+
+INVARIANTS = (
+    Invariant(
+        name="parcels",
+        what="Every parcel holds something, and only lines of its own order.",
+        over="shipping_shipment",
+        faults="""
+            SELECT CASE WHEN item.shipment_id IS NULL THEN format('Parcel %s is empty.', shipment.number)
+                        ELSE format('Parcel %s holds a line of another order.', shipment.number) END
+              FROM shipping_shipment shipment
+              LEFT JOIN (SELECT item.shipment_id, min(line.order_id) AS lowest, max(line.order_id) AS highest
+                           FROM shipping_shipmentline item JOIN orders_orderline line ON line.id = item.line_id
+                          GROUP BY item.shipment_id) item ON item.shipment_id = shipment.id
+             WHERE item.shipment_id IS NULL OR item.lowest <> shipment.order_id OR item.highest <> shipment.order_id
+        """,
+    ),
+    Invariant(
+        name="packed units",
+        what="What is packed and not shipped yet is allocated to its line, from the same place.",
+        over="shipping_shipmentline item JOIN shipping_shipment shipment ON shipment.id = item.shipment_id"
+        " WHERE shipment.state = 'packed'",
+        faults="""
+            SELECT format('Order %s, line %s (%s): %s are packed in %s, %s are allocated there.', o.number, line.position,
+                          line.sku, packed.units, packed.parcels,
+                          CASE WHEN packed.level_id IS NULL THEN line.allocated ELSE coalesce(promised.quantity, 0) END)
+              FROM (SELECT item.line_id, item.level_id, sum(item.quantity) AS units,
+                           string_agg(shipment.number, ', ') AS parcels
+                      FROM shipping_shipmentline item JOIN shipping_shipment shipment ON shipment.id = item.shipment_id
+                     WHERE shipment.state = 'packed' GROUP BY item.line_id, item.level_id) packed
+              JOIN orders_orderline line ON line.id = packed.line_id
+              JOIN orders_order o ON o.id = line.order_id
+              LEFT JOIN orders_allocation promised
+                ON promised.line_id = packed.line_id AND promised.level_id = packed.level_id
+             WHERE packed.units > CASE WHEN packed.level_id IS NULL THEN line.allocated
+                                       ELSE coalesce(promised.quantity, 0) END
+        """,
+    ),
+    Invariant(
+        name="shipped lines",
+        what="A line's shipped quantity is what its shipped parcels hold of it.",
+        over="orders_orderline",
+        faults="""
+            SELECT format('Order %s, line %s (%s): %s are shipped, its parcels that left hold %s.', o.number,
+                          line.position, line.sku, line.shipped, coalesce(gone.units, 0))
+              FROM (SELECT * FROM orders_orderline WHERE shipped <> 0) sent
+              FULL JOIN (SELECT item.line_id, sum(item.quantity) AS units
+                           FROM shipping_shipmentline item JOIN shipping_shipment shipment ON shipment.id = item.shipment_id
+                          WHERE shipment.state = 'shipped' GROUP BY item.line_id) gone ON gone.line_id = sent.id
+              JOIN orders_orderline line ON line.id = coalesce(sent.id, gone.line_id)
+              JOIN orders_order o ON o.id = line.order_id
+             WHERE line.shipped <> coalesce(gone.units, 0)
+        """,
+    ),
+    Invariant(
+        name="shipped stock",
+        what="Each stocked item of a shipped parcel left the ledger once, in the same quantity, and nothing else did.",
+        over="inventory_movement WHERE reason = 'shipment'",
+        faults="""
+            SELECT CASE WHEN gone.id IS NULL THEN format('Movement %s of %s × %s belongs to no parcel that left.',
+                                                         moved.key, moved.quantity, product.sku)
+                        WHEN moved.id IS NULL THEN format('Parcel %s: %s × %s left and no movement says so.',
+                                                          gone.number, gone.quantity, product.sku)
+                        ELSE format('Parcel %s: %s × %s left, the movement says %s × product %s.', gone.number,
+                                    gone.quantity, product.sku, moved.quantity, moved.product_id) END
+              FROM (SELECT item.id, item.quantity, shipment.number, level.product_id, level.location_id
+                      FROM shipping_shipmentline item
+                      JOIN shipping_shipment shipment ON shipment.id = item.shipment_id
+                      JOIN inventory_stocklevel level ON level.id = item.level_id
+                     WHERE shipment.state = 'shipped') gone
+              FULL JOIN (SELECT * FROM inventory_movement WHERE reason = 'shipment') moved
+                ON moved.key = 'shipment:' || gone.id
+              JOIN inventory_product product ON product.id = coalesce(gone.product_id, moved.product_id)
+             WHERE gone.id IS NULL OR moved.id IS NULL OR moved.quantity <> -gone.quantity
+                OR moved.product_id <> gone.product_id OR moved.location_id <> gone.location_id
+        """,
+    ),
+)
