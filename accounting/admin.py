@@ -44,7 +44,7 @@ class InvoiceAdmin(desk.ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("order"))
     def shown_order(self, invoice: Invoice) -> SafeString:
         url = reverse("admin:orders_order_change", args=[invoice.order_id])
-        return format_html('<a href="{}">{}</a>', url, invoice.order.number)
+        return format_html('<a class="desk-link" href="{}">{}</a>', url, invoice.order.number)
 
     @admin.display(description=gettext_lazy("customer"))
     def shown_customer(self, invoice: Invoice) -> str:
@@ -92,7 +92,7 @@ class EntryAdmin(desk.ReadOnlyAdmin):
         if entry.order is None:
             return "–"
         url = reverse("admin:orders_order_change", args=[entry.order_id])
-        return format_html('<a href="{}">{}</a>', url, entry.order.number)
+        return format_html('<a class="desk-link" href="{}">{}</a>', url, entry.order.number)
 
     @admin.display(description=gettext_lazy("lines"))
     def shown_lines(self, entry: Entry) -> SafeString:
@@ -154,7 +154,7 @@ def trial_balance(request: HttpRequest) -> HttpResponse:
 @admin.register(Account)
 class AccountAdmin(desk.ReadOnlyAdmin):
     list_display = ("code", "name", "kind")
-    list_display_links = None
+    fields = ("code", "name", "kind")
     ordering = ("code",)
     actions = None
 

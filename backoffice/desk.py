@@ -4,9 +4,10 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 from urllib.parse import urlencode
+from zoneinfo import available_timezones
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,6 +15,7 @@ from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
+from unfold.views import ChangeList
 
 from backoffice.sync.errors import SyncError
 from backoffice.words import badge, units
@@ -42,6 +44,15 @@ class LimitedPaginator(Paginator):
         return f"{MOST_COUNTED:,}+".replace(",", " ") if self.count > MOST_COUNTED else str(self.count)
 
 
+class DeskChangeList(ChangeList):
+    """A list that does not say "18 results, show all" while it shows all."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not self.query and not self.get_filters_params():
+            self.full_result_count = self.result_count
+
+
 class DeskAdmin(ModelAdmin):
     """A list and a form, without deleting: what is not needed any more is archived or switched off."""
 
@@ -51,6 +62,9 @@ class DeskAdmin(ModelAdmin):
     list_filter_submit = True
     # Filters that list rows of other tables would otherwise count them all.
     show_facets = admin.ShowFacets.NEVER
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return DeskChangeList
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -110,6 +124,16 @@ def whole_number(text: str, *, least: int = 0) -> int:
             % {"number": number, "least": least}
         )
     return number
+
+
+def known_zone(name: str) -> str:
+    """A time zone's name; refused where no clock knows it, because every page would then break on it."""
+    zone = name.strip()
+    if zone not in available_timezones():
+        raise ValidationError(
+            _("“%(zone)s” is no time zone. Write it like America/Toronto or America/Halifax.") % {"zone": zone[:60]}
+        )
+    return zone
 
 
 def units_of(request: HttpRequest) -> dict[int, int]:

@@ -9,6 +9,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from backoffice import journey
+from backoffice.lib import cards
 from backoffice.lib.memory import without_collecting
 from backoffice.sync import arrivals, connections, waking
 from backoffice.sync.arrivals import Kept, Outcome
@@ -33,8 +34,9 @@ def store_of(connection: Connection) -> Store:
 
 
 def keep(connection: Connection, items: Sequence[Incoming]) -> list[int]:
-    """Keep what a store sent, verbatim; the ids of what was not known yet."""
-    return arrivals.keep(connection, [Kept(i.topic, i.external_id, i.key, i.body, i.context) for i in items])
+    """Keep what a store sent, verbatim but for card numbers, which are never held; the ids of what was not known yet."""
+    kept = [Kept(i.topic, i.external_id, i.key, cards.masked_body(i.body), i.context) for i in items]
+    return arrivals.keep(connection, kept)
 
 
 def work_on_arrivals(*, connection_id: int | None = None, ids: Sequence[int] | None = None) -> Counter[str]:

@@ -18,7 +18,7 @@ from backoffice.lib import money
 from backoffice.sync import connections, deliveries
 from backoffice.sync.models import Connection
 from inventory import ledger as stock
-from inventory.models import Movement, Product
+from inventory.models import Listing, Movement, Product
 from orders import allocation, cancelling, holds, intake, listings, merchant, publishing, refunds, status, timeline
 from orders.models import Hold, Order, OrderLine, TimelineEntry
 from orders.records import ListingRecord, OrderRecord, RefundRecord
@@ -330,7 +330,10 @@ def _book_set_aside(connection: Connection, taken: intake.Taken) -> None:
     if not opened_at or not aside:
         return
     place = stock.default_location().pk
-    stocked = set(Product.objects.filter(pk__in={p for p, _, _ in aside}, stocked=True).values_list("pk", flat=True))
+    counted = Product.objects.filter(pk__in={p for p, _, _ in aside}, stocked=True)
+    # Below zero the store had sold more than there was: how much of that lies here, only a count can tell.
+    oversold = Listing.objects.filter(connection=connection, seen_quantity__lt=0, product__isnull=False)
+    stocked = set(counted.exclude(pk__in=oversold.values("product")).values_list("pk", flat=True))
     moved = stock.record(
         [
             stock.Move(p, place, units, Movement.Reason.OPENING, key, note=f"Set aside by {connection.name}")

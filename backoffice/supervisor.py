@@ -276,7 +276,8 @@ def _gunicorn(plan: Plan) -> list[str]:
     return [
         *("-m", "gunicorn", "backoffice.wsgi", "--bind", f"{host}:{plan.port}", "--no-control-socket"),
         *("--workers", str(plan.web_workers), "--threads", str(plan.web_threads), "--graceful-timeout", "10"),
-        *("--timeout", "60", "--access-logfile", "-", "--error-logfile", "-"),
+        # Loaded once before the processes part: half the time to start, and an error in the code is said at once.
+        *("--preload", "--timeout", "60", "--access-logfile", "-", "--error-logfile", "-"),
     ]
 
 

@@ -21,7 +21,8 @@ def _at(url: Any, **query: str) -> Callable[[HttpRequest], bool]:
     def active(request: HttpRequest) -> bool:
         if query:
             return request.path == str(url) and all(request.GET.get(name) == value for name, value in query.items())
-        return request.path.startswith(str(url)) and not request.GET.get("work")
+        rest = request.path.removeprefix(str(url)) if request.path.startswith(str(url)) else None
+        return rest is not None and (rest in ("", "add/") or rest[:1].isdigit()) and not request.GET.get("work")
 
     return active
 
@@ -61,7 +62,7 @@ NAVIGATION: list[Item] = [
                 "admin:orders_order_waiting",
                 "orders.view_order",
                 badge="waiting",
-                tone="warning",
+                tone="warn",
             ),
             _item(
                 _("Needs a person"),

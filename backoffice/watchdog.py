@@ -17,6 +17,8 @@ from django_q.tasks import async_task, queue_size
 from backoffice.heartbeat import BUSY
 
 LONG_QUEUE = 20
+# A busy machine may need this long, in seconds, from the start of the worker to its first task.
+TO_BEGIN = 30.0
 
 
 class Watchdog:
@@ -68,9 +70,10 @@ class Watchdog:
         if self._busy():
             self._idle_since = time.time()
             return ""
-        newest = max((note.stat().st_mtime for note in self.folder.iterdir()), default=0.0)
-        idle = time.time() - max(newest, self._idle_since)
-        return f"nothing was done for {idle:.0f} s though work was waiting" if idle > self.patience else ""
+        done = [note.stat().st_mtime for note in self.folder.iterdir()]
+        idle = time.time() - max([self._idle_since, *done])
+        allowed = self.patience if done else self.patience + TO_BEGIN
+        return f"nothing was done for {idle:.0f} s though work was waiting" if idle > allowed else ""
 
     def _unacknowledged(self) -> str:
         """A task was taken from the queue and never reported back: the process that should do so hangs."""

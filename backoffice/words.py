@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from orders.models import Hold, Order, OrderLine
 
@@ -31,6 +31,16 @@ TONES: dict[str, str] = {
     State.CANCELLED: "quiet",
     State.HISTORY: "quiet",
 }
+
+SHORT: dict[str, Any] = {
+    State.PARTLY_TO_PACK: gettext_lazy("part to pack"),
+    State.PACKED: gettext_lazy("packed"),
+    State.PARTLY_SHIPPED: gettext_lazy("part shipped"),
+    State.UNPAID: gettext_lazy("not paid"),
+    State.ELSEWHERE: gettext_lazy("store ships"),
+    State.HISTORY: gettext_lazy("history"),
+}
+"""States in two words, for lists; the figures beside them say the rest."""
 
 
 def badge(text: Any, tone: str = "quiet") -> SafeString:

@@ -60,7 +60,8 @@ def counts(request: HttpRequest) -> Counts:
 
 
 def shown(count: int) -> str:
-    return f"{MOST - 1}+" if count >= MOST else str(count)
+    """A count as a badge shows it: nothing for none."""
+    return f"{MOST - 1}+" if count >= MOST else str(count or "")
 
 
 def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -87,7 +88,7 @@ def _tiles(may: Any, found: Counts) -> list[dict[str, Any]]:
         ("orders.see_amounts", _("Waiting for payment"), found.unpaid, f"{orders}?work=unpaid", "quiet"),
     ]
     return [
-        {"title": title, "count": shown(count), "url": url, "tone": tone if count else "none"}
+        {"title": title, "count": shown(count) or "0", "url": url, "tone": tone if count else "none"}
         for permission, title, count, url, tone in tiles
         if may(permission)
     ]
@@ -104,7 +105,7 @@ def _alerts(may: Any, found: Counts) -> list[dict[str, str]]:
     beat = Heartbeat.objects.filter(name=WORKER).first()
     if beat is None:
         alerts.append(
-            (_("The worker has never run: nothing is told, mailed or taken in. Start it with `make run`."), "")
+            (_("The worker has never run: nothing is told, mailed or taken in. Start it with “make run”."), "")
         )
     elif timezone.now() - beat.at > SILENT_AFTER:
         silence = timesince(beat.at, depth=1)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Case, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
@@ -48,14 +49,24 @@ def find_products(queryset: QuerySet[Product], text: str) -> QuerySet[Product]:
     return queryset.filter(found | words).order_by(exact, "sku")
 
 
+class ProductForm(forms.ModelForm):
+    """A price is typed and shown with two decimals, though the database keeps four."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        price = self.instance.price
+        if price is not None and price == round(price, 2):
+            self.initial["price"] = f"{price:.2f}"
+
+
 @admin.register(Product)
 class ProductAdmin(desk.Columns, desk.DeskAdmin):
+    form = ProductForm
     list_display = ("sku", "shown_name", "barcode", "on_hand", "reserved", "available", "shown_price", "shown_cost")
     guarded: ClassVar[dict[str, str]] = {
         "shown_price": "orders.see_amounts",
         "price": "orders.see_amounts",
         "shown_cost": "inventory.see_costs",
-        "average_cost": "inventory.see_costs",
     }
     list_filter = (ArchivedFilter, "stocked", ("backorder_policy", ChoicesDropdownFilter))
     search_fields = ("sku",)
@@ -69,7 +80,7 @@ class ProductAdmin(desk.Columns, desk.DeskAdmin):
         "variation",
         "barcode",
         "price",
-        "average_cost",
+        "shown_cost",
         "weight_grams",
         "stocked",
         "backorder_policy",
@@ -78,7 +89,7 @@ class ProductAdmin(desk.Columns, desk.DeskAdmin):
         "shown_movements",
         "archived_at",
     )
-    readonly_fields = ("average_cost", "shown_levels", "shown_links", "shown_movements", "archived_at")
+    readonly_fields = ("shown_cost", "shown_levels", "shown_links", "shown_movements", "archived_at")
     actions: ClassVar = ["archive", "take_out_of_archive"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
@@ -93,7 +104,7 @@ class ProductAdmin(desk.Columns, desk.DeskAdmin):
         )
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        added = ("shown_levels", "shown_links", "shown_movements", "archived_at", "average_cost")
+        added = ("shown_levels", "shown_links", "shown_movements", "archived_at", "shown_cost")
         return [name for name in super().get_fields(request, obj) if obj or name not in added]
 
     def get_search_results(
@@ -218,7 +229,6 @@ class StockLevelAdmin(desk.ReadOnlyAdmin):
     list_display = ("shown_sku", "shown_product", "location", "bin", "on_hand", "reserved", "shown_available")
     list_filter = (("location", RelatedDropdownFilter),)
     list_select_related = ("product", "location")
-    list_display_links = None
     search_fields = ("=product__sku", "product__name", "=bin", "=product__barcode")
     search_help_text = gettext_lazy("SKU, barcode, name or bin")
     sortable_by = ("on_hand", "reserved", "shown_available")
@@ -234,10 +244,8 @@ class StockLevelAdmin(desk.ReadOnlyAdmin):
         return HttpResponseRedirect(reverse("admin:inventory_product_change", args=[level.product_id]))
 
     @admin.display(description="SKU")
-    def shown_sku(self, level: StockLevel) -> SafeString:
-        return format_html(
-            '<a href="{}">{}</a>', reverse("admin:inventory_product_change", args=[level.product_id]), level.product.sku
-        )
+    def shown_sku(self, level: StockLevel) -> str:
+        return level.product.sku
 
     @admin.display(description=gettext_lazy("product"))
     def shown_product(self, level: StockLevel) -> str:

@@ -35,7 +35,8 @@ SETTINGS_ADVICE = "Correct the mail settings (EMAIL_…), start anew, and switch
 DOUBT_ADVICE = "Look whether it arrived; then try again or skip it."
 NEEDS_LOGIN = {530, 534, 535, 538}
 TOO_LARGE = 552
-READY_FOR_TEXT = 354
+PATIENCE = 2
+"""So many conversations broken off in a row, and the batch does not wait for the next time-out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +149,17 @@ def _request(letter: Letter) -> str:
     return f"Mail to {letter.to}: {letter.subject}" + (f" [{names}]" if names else "")
 
 
+class _BrokenOff(Unavailable):
+    """The server went away before it had the mail."""
+
+
 class Outbox:
     """One connection to the mail server for a batch; never kept longer, for a kept one keeps old credentials."""
 
     def __init__(self) -> None:
         self._backend: Any = None
         self._down: SyncError | None = None
+        self._broken_off = 0
 
     def __enter__(self) -> Self:
         return self
@@ -180,9 +186,17 @@ class Outbox:
                 self._down = error
                 raise
         try:
-            return _hand_over(self._backend.connection, message, about_to_send)
+            reply = _hand_over(self._backend.connection, message, about_to_send)
+            self._broken_off = 0
+            return reply
         except NotConnected as error:
             self._down = error
+            raise
+        except _BrokenOff as error:
+            self._broken_off += 1
+            if self._broken_off >= PATIENCE:
+                self._down = error
+            self._leave(politely=False)
             raise
         except (Refused, Unavailable):
             self._start_over()
@@ -264,7 +278,7 @@ def _hand_over(smtp: smtplib.SMTP, message: EmailMultiAlternatives, about_to_sen
         _expect(2, "recipient", *smtp.rcpt(to), to=to)
         _expect(3, "text", *smtp.docmd("DATA"))
     except (OSError, smtplib.SMTPException) as error:
-        raise Unavailable(f"The mail server broke the conversation off ({_why(error)}); nothing was sent.") from None
+        raise _BrokenOff(f"The mail server broke the conversation off ({_why(error)}); nothing was sent.") from None
     about_to_send()
     try:
         # A line that begins with a dot gets another (RFC 5321 4.5.2); a dot alone ends the text.

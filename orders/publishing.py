@@ -1,7 +1,7 @@
 """Stores are told what can be sold: available − the connection's safety buffer (rule: S7), by state (rule: Y1)."""
 
 from collections.abc import Iterable, Sequence
-from typing import cast
+from typing import Any, cast
 
 from django.utils import timezone
 
@@ -65,7 +65,11 @@ def tell(connection: Connection, batch: Sequence[Delivery]) -> list[Result]:
             continue
         policy = listing.product.backorder_policy
         quantity, status = published(free[listing.product.pk], safety_buffer=connection.safety_buffer, policy=policy)
-        if delivery.known == {"quantity": quantity, "status": status}:
+        if delivery.known is None and quantity == listing.seen_quantity and quantity > 0:
+            # What the store said itself it need not be told; its word is as old as its last answer.
+            results.append(Result(delivery.pk, f"The store said so itself: {quantity}.", known=_known(quantity, status)))
+            continue
+        if delivery.known == _known(quantity, status):
             results.append(
                 Result(delivery.pk, f"The store knows it already: {quantity}, {status}.", known=delivery.known)
             )
@@ -76,6 +80,10 @@ def tell(connection: Connection, batch: Sequence[Delivery]) -> list[Result]:
         results += _push(store, records[start : start + store.stock_batch], of)
     Connection.objects.filter(pk=connection.pk).update(last_heard_at=timezone.now())
     return results
+
+
+def _known(quantity: int, status: str) -> dict[str, Any]:
+    return {"quantity": quantity, "status": status}
 
 
 def _push(store: Store, records: Sequence[StockRecord], of: dict[str, Delivery]) -> list[Result]:
@@ -94,7 +102,7 @@ def _push(store: Store, records: Sequence[StockRecord], of: dict[str, Delivery])
                 Result(delivery.pk, "", error=answer.error, known=delivery.known, request=request, response=response)
             )
         else:
-            known = {"quantity": record.quantity, "status": record.status}
+            known = _known(record.quantity, record.status)
             sentence = f"Told {record.quantity} ({record.status.replace('_', ' ')})."
             results.append(Result(delivery.pk, sentence, known=known, request=request, response=response))
     return results

@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
@@ -31,7 +30,6 @@ class ShipmentAdmin(desk.ReadOnlyAdmin):
         "packed_at",
         "shipped_at",
     )
-    list_display_links = None
     list_filter = (("state", ChoicesDropdownFilter), ("shipped_at", RangeDateFilter))
     list_select_related = ("order__customer",)
     search_fields = ("=number", "=tracking_number", "=order__number")
@@ -48,9 +46,8 @@ class ShipmentAdmin(desk.ReadOnlyAdmin):
         return HttpResponseRedirect(reverse("admin:orders_order_change", args=[parcel.order_id]))
 
     @admin.display(description=_("parcel"))
-    def shown_number(self, parcel: Shipment) -> SafeString:
-        url = reverse("admin:orders_order_change", args=[parcel.order_id])
-        return format_html('<a href="{}">{}</a>', url, parcel.number)
+    def shown_number(self, parcel: Shipment) -> str:
+        return parcel.number
 
     @admin.display(description=_("customer"))
     def shown_customer(self, parcel: Shipment) -> str:

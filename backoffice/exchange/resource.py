@@ -1,9 +1,11 @@
 """What all table resources share: rows looked up in sets, written in sets, compared, and shown old beside new."""
 
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
+from django.db import DatabaseError
 from django.db.models import QuerySet
 from import_export.fields import Field
 from import_export.instance_loaders import BaseInstanceLoader
@@ -14,14 +16,9 @@ from backoffice.exchange.files import CHUNK, TableFile
 from backoffice.exchange.results import BoundedResult
 from backoffice.exchange.widgets import Text
 
+log = logging.getLogger(__name__)
+
 May = Callable[[str], bool]
-
-
-class Preloaded(BaseInstanceLoader):
-    """What the rows of a chunk mean was read before the first of them is worked on."""
-
-    def get_instance(self, row: Any) -> Any:
-        return self.resource.known(row)
 
 
 class TableResource(ModelResource):
@@ -44,7 +41,7 @@ class TableResource(ModelResource):
         skip_html_diff = True
         report_skipped = False
         clean_model_instances = True
-        instance_loader_class = Preloaded
+        instance_loader_class = BaseInstanceLoader  # rows are found by `known`, a chunk at a time
 
     def __init__(self, may: May | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -107,6 +104,15 @@ class TableResource(ModelResource):
     def _check_import_id_fields(self, headers: Any) -> None:
         # `needed` says it, in a sentence.
         return
+
+    def get_instance(self, instance_loader: Any, row: Any) -> Any:
+        return self.known(row)
+
+    def handle_import_error(self, result: Any, error: Exception, raise_errors: bool = False) -> None:
+        if isinstance(error, DatabaseError):
+            log.warning("An import did not fit: %s", error)
+            error = ValueError("Somebody changed the same rows at the same time. Upload the file again.")
+        super().handle_import_error(result, error, raise_errors)
 
     def before_import_row(self, row: Any, **kwargs: Any) -> None:
         mine = self.identity(row)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
@@ -52,7 +52,7 @@ class Enclosed:
 def mails(request: HttpRequest) -> HttpResponseBase:
     """The kept mails, the newest first."""
     # Only the names of all are read; the headers only of those that are shown.
-    names = sorted((path.name for path in _files()), reverse=True)
+    names = [path.name for path in sorted(_files(), key=lambda path: path.stat().st_mtime_ns, reverse=True)]
     shown = Paginator(names, PER_PAGE).get_page(request.GET.get("page"))
     return _unkept(
         desk.page(
@@ -130,9 +130,11 @@ def _listed(path: Path) -> Kept:
 
 def _sent_at(message: EmailMessage) -> datetime | None:
     try:
-        return parsedate_to_datetime(str(message["Date"]))
+        at = parsedate_to_datetime(str(message["Date"]))
     except ValueError:
         return None
+    # Django writes the zone as -0000: UTC, of a machine that does not say where it stands (RFC 5322 3.3).
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _read(name: str) -> EmailMessage:

@@ -76,7 +76,7 @@ class CustomerAdmin(desk.DeskAdmin):
     def shown_orders(self, customer: Customer) -> SafeString | str:
         rows = format_html_join(
             "",
-            '<li><a href="{}">{}</a> {} {}</li>',
+            '<li><a class="desk-link" href="{}">{}</a> {} {}</li>',
             (
                 (
                     reverse("admin:orders_order_change", args=[order.pk]),

@@ -8,14 +8,17 @@ from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 
 from backoffice import desk, journey, search
 from backoffice.lib import formats
-from backoffice.words import TONES
+from backoffice.words import SHORT, TONES
 from orders.admin import actions, page, waiting
 from orders.models import Order, OrderLine
 from shipping.models import Shipment
@@ -58,15 +61,14 @@ def _sum(name: str) -> Any:
 class OrderAdmin(desk.Columns, desk.ReadOnlyAdmin):
     list_display = (
         "number",
-        "external_number",
+        "shown_external",
         "shown_customer",
-        "placed_at",
+        "shown_placed",
         "shown_state",
         "ordered",
         "shipped",
         "backordered",
         "shown_total",
-        "connection",
     )
     guarded: ClassVar[dict[str, str]] = {"shown_total": "orders.see_amounts"}
     list_filter = (
@@ -79,7 +81,7 @@ class OrderAdmin(desk.Columns, desk.ReadOnlyAdmin):
     # The list's own search is the one search box of the house (rule: O7).
     search_fields = ("number",)
     search_help_text = gettext_lazy("Number, name, e-mail, phone, postal code, SKU, tracking")
-    sortable_by = ("placed_at",)
+    sortable_by = ("shown_placed",)
     ordering = ("-placed_at", "-id")
     actions: ClassVar = [
         "print_slips",
@@ -127,9 +129,13 @@ class OrderAdmin(desk.Columns, desk.ReadOnlyAdmin):
         return page.view(request, int(object_id))
 
     # --- columns ------------------------------------------------------------------------------------------------------
-    @admin.display(description=gettext_lazy("store's number"), empty_value="")
-    def external_number(self, order: Order) -> str:
-        return order.external_number
+    @admin.display(description=gettext_lazy("store's number"))
+    def shown_external(self, order: Order) -> SafeString:
+        return format_html('{} <span class="desk-quiet desk-under">{}</span>', order.external_number, order.connection)
+
+    @admin.display(description=gettext_lazy("placed"), ordering="placed_at")
+    def shown_placed(self, order: Order) -> str:
+        return date_format(localtime(order.placed_at), "j M Y")
 
     @admin.display(description=gettext_lazy("customer"))
     def shown_customer(self, order: Order) -> str:
@@ -137,7 +143,7 @@ class OrderAdmin(desk.Columns, desk.ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("state"))
     def shown_state(self, order: Order) -> SafeString:
-        return desk.badge(order.get_state_display(), TONES[order.state])
+        return desk.badge(SHORT.get(order.state) or order.get_state_display(), TONES[order.state])
 
     @admin.display(description=gettext_lazy("ordered"))
     def ordered(self, order: Any) -> int:
@@ -147,7 +153,7 @@ class OrderAdmin(desk.Columns, desk.ReadOnlyAdmin):
     def shipped(self, order: Any) -> int:
         return int(order.units_shipped)
 
-    @admin.display(description=gettext_lazy("backordered"))
+    @admin.display(description=gettext_lazy("backorder"))
     def backordered(self, order: Any) -> Any:
         return desk.badge(order.units_missing, "warn") if order.units_missing else 0
 

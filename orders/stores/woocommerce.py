@@ -65,7 +65,7 @@ class WooCommerce(Store):
             topic = "product" if "product" in name else "order"
             yield _gone(topic, str(data["id"]), hashlib.sha256(body).hexdigest()[:16])
         else:
-            yield _incoming("order", _order(data), {"file": name} if name else {})
+            yield _incoming("order", _order(data), {"file": name} if name else {}, raw=body)
 
     def _listed_order(self, row: Any, position: int, name: str) -> Incoming:
         where = {"file": name} if name else {}
@@ -91,7 +91,7 @@ class WooCommerce(Store):
                 return None
             if event == "deleted" or set(data) == {"id"}:
                 return _gone(kind, str(data["id"]), given.get("x-wc-webhook-delivery-id", ""))
-            return _incoming(kind, _order(data) if kind == "order" else data)
+            return _incoming(kind, _order(data) if kind == "order" else data, raw=body)
         except Unreadable as problem:
             # It is the store's own word: kept for a person, for the store sends nothing twice.
             key = f"unreadable:{hashlib.sha256(body).hexdigest()[:32]}"
@@ -212,8 +212,11 @@ class WooCommerce(Store):
         return pushes.push_fulfilment(self.api, self.account, fulfilment)
 
 
-def _incoming(topic: str, data: Mapping[str, Any], context: dict[str, Any] | None = None) -> Incoming:
-    return Incoming(topic, str(data.get("id", "")), mapping.state_key(data), _bytes(data), context or {})
+def _incoming(
+    topic: str, data: Mapping[str, Any], context: dict[str, Any] | None = None, *, raw: bytes = b""
+) -> Incoming:
+    """`raw` is the body as it came, where it holds this one object and nothing else."""
+    return Incoming(topic, str(data.get("id", "")), mapping.state_key(data), raw or _bytes(data), context or {})
 
 
 def _variation(row: Mapping[str, Any], parents: Mapping[str, Mapping[str, Any]], shop: dict[str, Any]) -> Incoming:

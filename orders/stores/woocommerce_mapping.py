@@ -166,7 +166,17 @@ def _lines(
             # `needs_processing` is false when every product that still exists is a download; of a deleted one it says
             # nothing, so such a line stays on the list. Single downloads in a mixed order are known by their listing.
             needs_shipping=not (virtual and item),
+            set_aside=_reduced(row),
         )
+
+
+def _reduced(row: Mapping[str, Any]) -> int:
+    """What the store has taken from its own figure for this line; it says so in a field that it shows to nobody else."""
+    for meta in rows(row, "meta_data"):
+        if meta.get("key") == "_reduced_stock":
+            said = text(meta.get("value"))
+            return int(said) if said.isdigit() else 0
+    return 0
 
 
 def _charges(data: Mapping[str, Any], kind: str, currency: str, where: str) -> Iterator[ChargeRecord]:

@@ -8,7 +8,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from accounting import invoice_mail
-from accounting.models import Invoice
+from accounting.models import Invoice, TaxRegistration
 from backoffice import journey, outward
 from backoffice.sync import connections, deliveries
 from backoffice.sync.models import Attempt, Connection, Delivery
@@ -46,6 +46,8 @@ def spaced(text: str) -> str:
 
 
 def test_c24_the_same_amounts_stand_on_invoice_paper_and_mail(mail_server: MailServer) -> None:
+    TaxRegistration.objects.create(code="GST", number="123456789 RT0001")
+    TaxRegistration.objects.create(code="QST", number="1234567890 TQ0001")
     order = quebec_order()
     outward.deliver()
 
@@ -62,7 +64,16 @@ def test_c24_the_same_amounts_stand_on_invoice_paper_and_mail(mail_server: MailS
         "pdf": spaced(Read(pdf.get_content()).text()),
     }
     for name, said in places.items():
-        for words in ("140,00 $", "7,00 $", "13,97 $", "160,97 $", "TPS (5 %)", "TVQ (9,975 %)"):
+        for words in (
+            "140,00 $",
+            "7,00 $",
+            "13,97 $",
+            "160,97 $",
+            "TPS (5 %)",
+            "TVQ (9,975 %)",
+            "123456789 RT0001",
+            "1234567890 TQ0001",
+        ):
             assert words in said, f"{words} is not in the {name}"
 
 

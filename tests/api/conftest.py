@@ -34,5 +34,5 @@ def sentences(answer: Any) -> dict[str, str]:
     """The errors of an answer by field; each is a whole sentence."""
     errors = answer.json()["errors"]
     assert all(set(error) == {"field", "message"} for error in errors)
-    assert all(error["message"][0].isupper() and error["message"].endswith((".", "!", "?")) for error in errors)
+    assert all(not error["message"][0].islower() and error["message"].endswith((".", "!", "?")) for error in errors)
     return {error["field"]: error["message"] for error in errors}

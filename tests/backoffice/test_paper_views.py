@@ -8,6 +8,7 @@ from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from backoffice import journey, outward, papers
 from backoffice.roles import ensure_groups
@@ -184,11 +185,13 @@ def test_kept_mail_is_listed_and_read_with_its_invoice(as_: Any, order: Order, k
     outward.deliver()
     (file,) = kept.iterdir()
     client = as_("clerk")
+    now = timezone.localtime()
 
     listed = client.get(reverse("kept_mails")).content.decode()
     assert "Votre facture INV-000001" in listed
     assert "Zoé Tremblay" in listed
     assert "No mail server is set" in listed
+    assert f"{now:%Y-%m-%d %H:}" in listed
 
     page = client.get(reverse("kept_mail", args=[file.name])).content.decode()
     assert "Bonjour Zoé Tremblay," in page

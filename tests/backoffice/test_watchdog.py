@@ -12,7 +12,7 @@ from django_q.models import OrmQ
 
 from backoffice import heartbeat
 from backoffice.sync.models import Heartbeat
-from backoffice.watchdog import LONG_QUEUE, Watchdog
+from backoffice.watchdog import LONG_QUEUE, TO_BEGIN, Watchdog
 
 pytestmark = pytest.mark.django_db
 
@@ -37,8 +37,16 @@ def test_a_fresh_worker_has_time_to_begin(watchdog: Watchdog) -> None:
     assert watchdog.complaint() == ""
 
 
-def test_a_worker_that_does_nothing_is_complained_of(watchdog: Watchdog) -> None:
+def test_a_worker_that_never_begins_is_complained_of(watchdog: Watchdog) -> None:
     started(watchdog, seconds_ago=61)
+    assert watchdog.complaint() == ""
+    started(watchdog, seconds_ago=TO_BEGIN)
+    assert "nothing was done" in watchdog.complaint()
+
+
+def test_a_worker_that_does_no_more_is_complained_of(watchdog: Watchdog) -> None:
+    started(watchdog, seconds_ago=600)
+    note(watchdog, "1", heartbeat.IDLE, age=61)
     assert "nothing was done" in watchdog.complaint()
 
 

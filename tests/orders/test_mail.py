@@ -153,6 +153,17 @@ def test_a_mail_cut_off_before_its_text_may_go_again(mail_server: MailServer, po
     assert not mail_server.mails
 
 
+def test_a_server_that_keeps_hanging_up_is_not_asked_for_every_mail(
+    mail_server: MailServer, post: Any, seller: Merchant
+) -> None:
+    for _ in range(9):
+        mail_server.hang_up(after_text=False)
+    results = mail.deliver([post() for _ in range(5)], seller)
+
+    assert all(isinstance(result.error, Unavailable) for result in results)
+    assert mail_server.connections == mail.PATIENCE
+
+
 def test_no_server_is_passing_and_met_once_a_batch(post: Any, seller: Merchant, settings: Any) -> None:
     with MailServer() as server:
         server.use(settings)

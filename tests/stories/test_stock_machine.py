@@ -13,7 +13,7 @@ import pytest
 from django.db import connection, transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from backoffice import goods, journey
 from inventory.models import StockLevel
@@ -73,6 +73,17 @@ class StockMachine(RuleBasedStateMachine):
         record = replace(self.records[name], version=self.records[name].version + timedelta(seconds=1), **fields)
         self.records[name] = record
         journey.take_in(self.store, [record])
+
+    @initialize(
+        there=st.tuples(*[st.integers(0, 9)] * 3),
+        sold=st.lists(st.tuples(st.lists(st.tuples(skus, units), min_size=1, max_size=3), st.integers(0, 3)), max_size=6),
+    )
+    def open_the_shop(self, there: tuple[int, ...], sold: list[tuple[list[tuple[str, int]], int]]) -> None:
+        for sku, count in zip(SKUS, there, strict=True):
+            if count:
+                self.receive(sku, count)
+        for items, age in sold:
+            self.sell(items, True, age)
 
     # --- goods ----------------------------------------------------------------------------------------------------------
     @rule(sku=skus, count=units)
@@ -239,12 +250,18 @@ class StockMachine(RuleBasedStateMachine):
         paper.parcels = []
         self.shelf.serve()
 
+    def loose(self, name: str) -> dict[int, int]:
+        """What is allocated and lies in no parcel yet."""
+        paper = self.shelf.orders[name]
+        free = {at: ln.allocated - paper.packed(at) for at, ln in enumerate(paper.lines)}
+        return {at: count for at, count in free.items() if count}
+
     @precondition(lambda self: self.orders())
-    @rule(number=pick)
-    def pack(self, number: int) -> None:
-        name, paper = self.chosen(number)
-        loose = {at: ln.allocated - paper.packed(at) for at, ln in enumerate(paper.lines)}
-        parcel = {at: count for at, count in loose.items() if count}
+    @rule(number=pick, any_at_all=st.booleans())
+    def pack(self, number: int, any_at_all: bool) -> None:
+        ready = [name for name in self.shelf.orders if any_at_all or self.loose(name)] or self.orders()
+        name = ready[number % len(ready)]
+        paper, parcel = self.shelf.orders[name], self.loose(name)
         if parcel and paper.held:
             with pytest.raises(Exception, match="held"):
                 journey.pack([self.ids[name]])
@@ -279,6 +296,16 @@ class StockMachine(RuleBasedStateMachine):
                 line.shipped += count
                 self.shelf.on_hand[line.sku] -= count
         paper.parcels = []
+
+    @precondition(lambda self: any(self.loose(name) for name in self.shelf.orders))
+    @rule(number=pick)
+    def pack_and_ship(self, number: int) -> None:
+        ready = [name for name in self.shelf.orders if self.loose(name)]
+        name = ready[number % len(ready)]
+        if not self.shelf.orders[name].held:
+            self.pack(self.orders().index(name), True)
+            packed = [name for name, paper in self.shelf.orders.items() if paper.parcels]
+            self.ship(packed.index(name))
 
     def _packed(self, number: int) -> tuple[str, Paper]:
         names = [name for name, paper in self.shelf.orders.items() if paper.parcels]

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList as DjangoChangeList
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -15,8 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
-from unfold.views import ChangeList
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminURLInputWidget
 
 from backoffice import desk, dropping, inward
 from backoffice.sync import connections, health, waking
@@ -24,16 +22,29 @@ from backoffice.sync.connectors import Connector, connector_of, connectors
 from backoffice.sync.errors import SyncError
 from backoffice.sync.http import check_address
 from backoffice.sync.models import Connection
+from orders.models import LANGUAGES
 from orders.stores.base import Store
 
 
 class ConnectionForm(forms.ModelForm):
     class Meta:
         model = Connection
+        labels: ClassVar = {
+            "reserve_when_placed_hours": gettext_lazy("Reserve unpaid orders, hours"),
+            "poll_minutes": gettext_lazy("Poll every, minutes"),
+        }
         fields: ClassVar = [
             "name", "connector", "url", "time_zone", "language", "safety_buffer", "reserve_when_placed_hours", "live_from",
             "poll_minutes",
         ]  # fmt: skip
+
+    url = forms.URLField(
+        label=gettext_lazy("Address"),
+        required=False,
+        max_length=400,
+        assume_scheme="https",
+        widget=UnfoldAdminURLInputWidget,
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -43,6 +54,16 @@ class ConnectionForm(forms.ModelForm):
             self.fields["connector"] = forms.ChoiceField(
                 label=_("System"), choices=[("", _("choose one")), *choices], widget=UnfoldAdminSelectWidget
             )
+        if "language" in self.fields:
+            self.fields["language"] = forms.ChoiceField(
+                label=_("Language"),
+                choices=LANGUAGES,
+                widget=UnfoldAdminSelectWidget,
+                help_text=_("Of customers whose language is not known."),
+            )
+
+    def clean_time_zone(self) -> str:
+        return desk.known_zone(self.cleaned_data["time_zone"])
 
     def clean_url(self) -> str:
         url = str(self.cleaned_data["url"]).rstrip("/")
@@ -54,11 +75,11 @@ class ConnectionForm(forms.ModelForm):
         return url
 
 
-class HealthyChangeList(ChangeList):
+class HealthyChangeList(desk.DeskChangeList):
     """Reads the health of all connections of the page at once."""
 
     def get_results(self, request: HttpRequest) -> None:
-        DjangoChangeList.get_results(self, request)
+        super().get_results(request)
         found = health.look(self.result_list)
         for connection in self.result_list:
             connection.health = found[connection.pk]
@@ -161,7 +182,9 @@ def _context(request: HttpRequest, connection: Connection | None) -> dict[str, A
     return {
         "connection": connection,
         "health": health.look([connection])[connection.pk],
-        "kind": kind,
+        # Not the class itself: a template calls what can be called.
+        "title_of_kind": kind.title if kind else "",
+        "asked": kind.credentials if kind else (),
         "credentials": connection.masked_credentials if may("sync.set_credentials") and kind else None,
         "webhook_url": f"{settings.BASE_URL}/webhooks/{connection.pk}/" if hears else "",
         "may_upload": unpacks and may("sync.upload_orders"),
@@ -169,6 +192,7 @@ def _context(request: HttpRequest, connection: Connection | None) -> dict[str, A
         "may_poll": bool(is_store and kind.polls) and may("sync.change_connection"),  # type: ignore[union-attr]
         "may_check": kind is not None and kind.credentials != () and may("sync.change_connection"),
         "most": settings.UPLOAD_MAX_BYTES,
+        "show_save_and_add_another": False,
     }
 
 

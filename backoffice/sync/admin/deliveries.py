@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from accounting.models import Invoice
-from backoffice import journey
+from backoffice import desk, journey
 from backoffice.sync import deliveries, waking
 from backoffice.sync.admin.traffic import TrafficAdmin
 from backoffice.sync.models import Delivery
@@ -41,6 +41,32 @@ class TopicFilter(admin.SimpleListFilter):
         return queryset.filter(topic=self.value()) if self.value() else queryset
 
 
+class NamedChangeList(desk.DeskChangeList):
+    """Names what the page's deliveries are about, one statement for each kind of thing."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        names = {topic: _names(topic, [d.object_id for d in self.result_list if d.topic == topic]) for topic in TOPICS}
+        for delivery in self.result_list:
+            delivery.named = names.get(delivery.topic, {}).get(delivery.object_id, str(delivery.object_id))
+
+
+def _names(topic: str, ids: list[int]) -> dict[int, str]:
+    if not ids:
+        return {}
+    if topic == publishing.TOPIC:
+        return {
+            pk: f"{sku or number}"
+            for pk, sku, number in Listing.objects.filter(pk__in=ids).values_list("pk", "sku", "external_id")
+        }
+    if topic == journey.FULFILMENT:
+        return dict(Order.objects.filter(pk__in=ids).values_list("pk", "number"))
+    if topic == journey.SHIPMENT_MAIL:
+        return dict(Shipment.objects.filter(pk__in=ids).values_list("pk", "number"))
+    return dict(Invoice.objects.filter(pk__in=ids).values_list("pk", "label"))
+
+
 @admin.register(Delivery)
 class DeliveryAdmin(TrafficAdmin):
     may = "sync.retry_delivery"
@@ -60,6 +86,9 @@ class DeliveryAdmin(TrafficAdmin):
     search_fields = ("=external_id",)
     search_help_text = _("Number at the other system")
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return NamedChangeList
+
     def wake(self) -> None:
         waking.wake(waking.DELIVER)
 
@@ -68,8 +97,8 @@ class DeliveryAdmin(TrafficAdmin):
         return {"object_words": words, "object_url": url, "topic": TOPICS.get(thing.topic, thing.topic)}
 
     @admin.display(description=_("what"))
-    def what(self, delivery: Delivery) -> str:
-        return f"{TOPICS.get(delivery.topic, delivery.topic)} {delivery.object_id}"
+    def what(self, delivery: Any) -> str:
+        return f"{TOPICS.get(delivery.topic, delivery.topic)} {delivery.named}"
 
     @admin.display(description=_("last words"))
     def shown_words(self, delivery: Delivery) -> SafeString:

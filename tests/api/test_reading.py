@@ -1,0 +1,198 @@
+"""What the API shows: whole, narrowed, in a constant number of statements, and no money to who may not see it."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+
+from backoffice import goods, journey
+from inventory.models import Location, Product
+from orders.admin.page import MONEY_WORDS as PAGE_WORDS
+from orders.api import MONEY_WORDS
+from orders.models import Order
+from tests.api.conftest import Call, sentences
+from tests.making import make_connection, make_merchant, make_order, make_product
+
+LISTS = ["orders/", "products/", "stock/", "shipments/", "invoices/"]
+
+
+@pytest.fixture(autouse=True)
+def shop(db: Any) -> None:
+    make_merchant()
+    make_product("TENT", 1000, price="120.00")
+
+
+def read(client: Any, path: str, **asked: Any) -> Any:
+    answer = client.get(f"/api/v1/{path}", asked)
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_list_asks_as_often_for_thirty_rows_as_for_one(caller: Call, path: str) -> None:
+    client = caller()
+    counts = []
+    for wanted in (1, 30):
+        while Order.objects.count() < wanted:
+            order = make_order(taxes=(("HST", "14", "14.00"),))
+            make_product(f"P{order.pk}", 3)
+            journey.ship([journey.pack([order.pk])[0].pk])
+        read(client, path)
+        with CaptureQueriesContext(database) as asked:
+            answer = read(client, path, page_size=200)
+        assert len(answer["results"]) >= wanted
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+    assert counts[0] <= 8
+
+
+def test_one_order_asks_as_often_for_thirty_lines_as_for_one(caller: Call) -> None:
+    client = caller()
+    counts = []
+    for lines in (1, 30):
+        order = make_order([("TENT", 1, "1.00")] * lines)
+        journey.pack([order.pk])
+        read(client, f"orders/{order.number}/")
+        with CaptureQueriesContext(database) as asked:
+            assert len(read(client, f"orders/{order.number}/")["lines"]) == lines
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+
+
+def test_an_order_shows_how_far_each_line_is(caller: Call) -> None:
+    make_product("LAMP", 1)
+    order = make_order([("TENT", 2, "100.00"), ("LAMP", 3, "10.00")], shipping="9.99", taxes=(("HST", "14", "33.60"),))
+    journey.ship([journey.pack([order.pk], quantities={order.lines.get(sku="TENT").pk: 2})[0].pk])
+    said = read(caller(), f"orders/{order.number}/")
+
+    figures = [
+        {name: line[name] for name in ("sku", "ordered", "allocated", "shipped", "backordered", "cancelled")}
+        for line in said["lines"]
+    ]
+    assert figures == [
+        {"sku": "TENT", "ordered": 2, "allocated": 0, "shipped": 2, "backordered": 0, "cancelled": 0},
+        {"sku": "LAMP", "ordered": 3, "allocated": 1, "shipped": 0, "backordered": 2, "cancelled": 0},
+    ]
+    assert said["shipping_address"]["postal_code"] == "B3H 1A1"
+    assert [(c["kind"], c["amount"]) for c in said["charges"]] == [("shipping", "9.990")]
+    assert [(t["code"], t["rate"]) for t in said["taxes"]] == [("HST", "14.00000")]
+    assert said["payments"][0]["method"] == "Visa"
+    assert [(s["number"], s["state"], s["lines"][0]["quantity"]) for s in said["shipments"]] == [
+        (f"{order.number}-1", "shipped", 2)
+    ]
+    assert said["timeline"][0]["what"] == "shipped"
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({}, {"1", "2", "3"}),
+        ({"state": "backorder"}, {"2"}),
+        ({"connection": "Other shop"}, {"3"}),
+        ({"external_number": "2"}, {"2"}),
+        ({"email": " ANN@example.ca"}, {"1", "2"}),
+        ({"sku": "LAMP"}, {"2"}),
+        ({"placed_after": "2026-11-02T15:00:00Z"}, {"1", "2", "3"}),
+        ({"placed_before": "2026-11-02T15:00:00Z"}, set()),
+        ({"updated_after": "2020-01-01T00:00:00Z"}, {"1", "2", "3"}),
+        ({"updated_after": "2126-01-01T00:00:00Z"}, set()),
+    ],
+)
+def test_orders_are_narrowed(caller: Call, asked: dict[str, str], found: set[str]) -> None:
+    make_product("LAMP")
+    make_order(external_id="1")
+    make_order([("LAMP", 1, "5.00")], external_id="2")
+    make_order(external_id="3", email="bob@example.ca", connection=make_connection(name="Other shop"))
+
+    assert {order["external_number"] for order in read(caller(), "orders/", **asked)["results"]} == found
+
+
+def test_a_question_that_is_not_understood_is_refused(caller: Call) -> None:
+    answer = caller().get("/api/v1/orders/", {"stat": "held", "placed_after": "yesterday"})
+
+    assert answer.status_code == 400
+    assert "stat" in sentences(answer)
+    answer = caller().get("/api/v1/orders/", {"placed_after": "yesterday"})
+    assert "placed_after" in sentences(answer)
+
+
+def test_pages_follow_each_other_without_gap_or_double(caller: Call) -> None:
+    numbers = [make_order().number for _ in range(5)]
+    client, seen = caller(), []
+    path = "/api/v1/orders/?page_size=2"
+    while path:
+        page = client.get(path).json()
+        seen += [order["number"] for order in page["results"]]
+        path = page["next"]
+    assert seen == numbers[::-1]
+
+
+def test_stock_is_shown_by_place_and_in_all(caller: Call) -> None:
+    make_product("LAMP", 5)
+    quarantine = Location.objects.create(code="Q", name="Quarantine", sellable=False)
+    lamp = Product.objects.get(sku="LAMP")
+    goods.receive([goods.Goods(lamp.pk, 2, location_id=quarantine.pk)], key="q")
+    make_order([("LAMP", 1, "5.00")])
+    said = read(caller(), "stock/?sku=LAMP&sku=TENT&sku=NONE")["results"]
+
+    assert [row["sku"] for row in said] == ["LAMP", "TENT"]
+    assert {name: said[0][name] for name in ("on_hand", "reserved", "available")} == {
+        "on_hand": 7, "reserved": 1, "available": 4,
+    }  # fmt: skip
+    assert [(row["location"], row["on_hand"], row["sellable"]) for row in said[0]["locations"]] == [
+        ("MAIN", 5, True),
+        ("Q", 2, False),
+    ]
+
+
+def test_a_product_is_found_by_its_exact_sku(caller: Call) -> None:
+    make_product("90.750", barcode="4006381333931")
+    make_product("0017")
+
+    assert read(caller(), "products/90.750/")["barcode"] == "4006381333931"
+    assert [row["sku"] for row in read(caller(), "products/", sku="0017")["results"]] == ["0017"]
+    assert caller().get("/api/v1/products/17/").status_code == 404
+
+
+def test_an_invoice_and_its_pdf_are_those_that_are_kept(caller: Call) -> None:
+    order = make_order()
+    client = caller()
+    label = read(client, "invoices/", order=order.number)["results"][0]["label"]
+    first, second = (client.get(f"/api/v1/invoices/{label}/pdf/", headers={"Accept": "application/pdf"}) for _ in "12")
+
+    assert first["Content-Type"] == "application/pdf"
+    assert first.content.startswith(b"%PDF")
+    assert first.content == second.content
+    assert len(read(client, f"invoices/{label}/")["pdf_sha256"]) == 64
+
+
+@pytest.mark.parametrize("kind", ["slip", "label"])
+def test_papers_are_pdfs(caller: Call, kind: str) -> None:
+    order = make_order()
+    journey.pack([order.pk])
+    answer = caller("warehouse").get(f"/api/v1/orders/{order.number}/{kind}.pdf")
+
+    assert answer.status_code == 200, answer.content
+    assert answer.content.startswith(b"%PDF")
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_the_warehouse_sees_no_money(caller: Call) -> None:
+    order = make_order(shipping="9.99", taxes=(("HST", "14", "15.40"),))
+    held = make_order(total=Decimal("1.23"))
+    client = caller("warehouse")
+    seen = [client.get(f"/api/v1/{path}").content.decode() for path in ("orders/", "products/", "stock/", "shipments/")]
+    seen += [client.get(f"/api/v1/orders/{number}/").content.decode() for number in (order.number, held.number)]
+
+    for amount in ("100.0", "9.99", "15.4", "125.39", "1.23", "120.00", "10.00", "Visa", "ch_"):
+        assert not [text for text in seen if amount in text], amount
+    assert MONEY_WORDS == PAGE_WORDS
+
+
+def test_nothing_is_at_an_address_where_nothing_is(caller: Call) -> None:
+    for path in ("orders/999999/", "nowhere/", "orders", "invoices/X/pdf/"):
+        answer = caller().get(f"/api/v1/{path}")
+        assert answer.status_code == 404
+        assert sentences(answer)
