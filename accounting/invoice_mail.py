@@ -144,7 +144,7 @@ def _context(document: InvoiceDocument, name: str) -> dict[str, Any]:
     language, currency = document.language, document.currency
     words = {**invoice_pdf.WORDS[language], **WORDS[language]}
     order = document.store_number or document.order_number
-    sums = invoice_pdf._amounts(document, words) + invoice_pdf._payments(document, words)
+    sums = invoice_pdf.amounts(document, words) + invoice_pdf.payments(document, words)
     return {
         "language": language,
         "words": words,

@@ -96,7 +96,7 @@ def draw(invoices: Sequence[InvoiceDocument]) -> bytes:
         masthead(paper, invoice.merchant, words["title"], mark=words["paid"] if invoice.is_paid else "")
         _facts(paper, invoice, words)
         _lines(paper, invoice, words)
-        _sums(paper, _amounts(invoice, words) + _payments(invoice, words))
+        _sums(paper, amounts(invoice, words) + payments(invoice, words))
         if invoice.note:
             paper.y -= 16
             paragraph(paper, paper.left, invoice.note, paper.right - paper.left, SMALL)
@@ -161,7 +161,7 @@ def _shown_price(price: Decimal) -> Decimal:
     return price.quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP)
 
 
-def _amounts(invoice: InvoiceDocument, words: dict[str, str]) -> list[Sum]:
+def amounts(invoice: InvoiceDocument, words: dict[str, str]) -> list[Sum]:
     language, currency = invoice.language, invoice.currency
     sums: list[Sum] = [(words["items"], (), money(invoice.items, currency, language), BODY)]
     for discount in invoice.discounts:
@@ -190,7 +190,7 @@ def _tax(tax: InvoiceTax, language: str) -> str:
     return tax.name if percent(tax.rate, "en") in name else f"{tax.name} ({rate})"
 
 
-def _payments(invoice: InvoiceDocument, words: dict[str, str]) -> list[Sum]:
+def payments(invoice: InvoiceDocument, words: dict[str, str]) -> list[Sum]:
     language, currency = invoice.language, invoice.currency
     sums: list[Sum] = []
     for payment in invoice.payments:

@@ -129,14 +129,15 @@ def invoiced(order_ids: Iterable[int]) -> set[int]:
 
 def make_pdfs(invoice_ids: Iterable[int]) -> dict[int, bytes]:
     """The PDF of each invoice: the one that is kept, or made now and kept for good with its hash."""
-    made = {}
+    made, fresh = {}, []
     with transaction.atomic():
         for invoice in Invoice.objects.select_for_update().filter(pk__in=list(invoice_ids)).order_by("id"):
             if invoice.pdf is None:
                 invoice.pdf = invoice_pdf.draw([InvoiceDocument.from_json(invoice.document)])
                 invoice.pdf_sha256 = hashlib.sha256(invoice.pdf).hexdigest()
-                invoice.save(update_fields=["pdf", "pdf_sha256"])
+                fresh.append(invoice)
             made[invoice.pk] = bytes(invoice.pdf)
+        Invoice.objects.bulk_update(fresh, ["pdf", "pdf_sha256"], batch_size=200)
     return made
 
 

@@ -111,7 +111,7 @@ class Entry(models.Model):
         RECEIPT = "receipt", _("receipt of goods")
         STOCK = "stock", _("stock correction")
 
-    key = models.CharField(max_length=120, unique=True)
+    key = models.CharField(max_length=140, unique=True)
     kind = models.CharField(max_length=10, choices=Kind)
     posted_on = models.DateField(db_index=True, help_text=_("The merchant's local day."))
     posted_at = models.DateTimeField(auto_now_add=True)

@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
-from urllib.parse import urlencode
 from zoneinfo import available_timezones
 
 from django.contrib import admin, messages
@@ -150,7 +149,7 @@ def units_of(request: HttpRequest) -> dict[int, int]:
 
 def papers(request: HttpRequest, kind: str, orders: Iterable[int]) -> HttpResponse:
     """Off to one PDF for these orders."""
-    return HttpResponseRedirect(f"/papers/{kind}/?{urlencode({'order': list(orders)}, doseq=True)}")
+    return HttpResponseRedirect(f"/papers/{kind}/?order={','.join(map(str, orders))}")
 
 
 class Columns:

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, OperationalError, transaction
 from django.utils import timezone
 
 from backoffice import journey
@@ -52,7 +52,7 @@ def work_on_arrivals(*, connection_id: int | None = None, ids: Sequence[int] | N
 def _work_on_batch(connection_id: int | None, ids: Sequence[int] | None) -> Counter[str]:
     try:
         return _attempt(connection_id, ids, limit=BATCH)
-    except DatabaseError as error:
+    except Exception as error:
         # Another process was first with the same customer, or one arrival does not fit: one by one only that one fails.
         log.info("A batch of arrivals is worked on one by one: %s", type(error).__name__)
     counts: Counter[str] = Counter()
@@ -70,14 +70,18 @@ def _alone(pk: int) -> Counter[str]:
     for last in (False, True):
         try:
             return _attempt(None, [pk], limit=1)
-        except DatabaseError as error:
+        except OperationalError:
+            # A deadlock, or a database that goes away, is no fault of the arrival: it stays in line.
+            if last:
+                log.exception("Arrival %s is tried again later", pk)
+                return Counter()
+        except Exception as error:
             if last:
                 log.exception("Arrival %s does not fit", pk)
-                said = str(error).splitlines()[0]
+                who = "The database refused it" if isinstance(error, DatabaseError) else "It could not be worked on"
+                said = (str(error).splitlines() or [type(error).__name__])[0]
                 with transaction.atomic():
-                    arrivals.finish(
-                        [Outcome(pk, State.FAILED, f"The database refused it: {said}. Ask for help with this arrival.")]
-                    )
+                    arrivals.finish([Outcome(pk, State.FAILED, f"{who}: {said}. Ask for help with this arrival.")])
                 return Counter({State.FAILED.value: 1})
     raise AssertionError("unreachable")
 

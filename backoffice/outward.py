@@ -4,13 +4,13 @@ import logging
 import os
 import socket
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from accounting import invoice_mail
 from backoffice import journey
 from backoffice.sync import deliveries
 from backoffice.sync.deliveries import Result
-from backoffice.sync.errors import SyncError
+from backoffice.sync.errors import SyncError, Unavailable, Unclear
 from backoffice.sync.models import Connection, Delivery
 from orders import publishing
 from shipping import fulfilment, shipment_mail
@@ -23,10 +23,11 @@ TELLERS: dict[str, tuple[Teller, int]] = {
     publishing.TOPIC: (publishing.tell, 500),
     journey.FULFILMENT: (fulfilment.tell, 20),
     journey.INVOICE_PDF: (invoice_mail.make_pdfs, 50),
-    journey.INVOICE_MAIL: (invoice_mail.send, 10),
-    journey.SHIPMENT_MAIL: (shipment_mail.send, 10),
+    journey.INVOICE_MAIL: (invoice_mail.send, 1),
+    journey.SHIPMENT_MAIL: (shipment_mail.send, 1),
 }
-"""Who tells a topic, and how many at a time: large where the other side takes batches, small where each is a call."""
+"""Who tells a topic, and how many at a time: large where the other side takes batches, small where each is a call, one
+where a crash before settling would leave the others of the batch in doubt too."""
 
 
 def worker_name() -> str:
@@ -46,6 +47,17 @@ def deliver(*, connection_id: int | None = None) -> Counter[str]:
     return counts
 
 
+def _stumbled(batch: Sequence[Delivery], error: Exception) -> Iterator[tuple[int, SyncError]]:
+    """What is said where our own code fails: others get their turn, and nothing is sent twice that may have gone out."""
+    begun = deliveries.in_doubt([delivery.pk for delivery in batch])
+    for delivery in batch:
+        sentence = f"Something went wrong here while this was being sent ({type(error).__name__})."
+        if delivery.pk in begun:
+            yield delivery.pk, Unclear(sentence, advice="Look whether it arrived; then try again or skip it.")
+        else:
+            yield delivery.pk, Unavailable(sentence, advice="It is tried again by itself; if it goes on, ask for help.")
+
+
 def _deliver_topic(connection_id: int, topic: str) -> Counter[str]:
     counts: Counter[str] = Counter()
     if topic not in TELLERS:
@@ -58,7 +70,10 @@ def _deliver_topic(connection_id: int, topic: str) -> Counter[str]:
             results = tell(connection, batch)
         except SyncError as error:
             results = [Result(delivery.pk, "", error=error) for delivery in batch]
-        deliveries.settle(results)
+        except Exception as error:
+            log.exception("%s to %s could not be told", topic, connection)
+            results = [Result(delivery_id, "", error=said) for delivery_id, said in _stumbled(batch, error)]
+        deliveries.settle(results, batch)
         counts += Counter("failed" if result.error else "told" for result in results)
         if any(result.error for result in results):
             # What failed is due later; what follows may fail likewise, so others get their turn first.

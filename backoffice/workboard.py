@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from backoffice.heartbeat import NAME as WORKER
 from backoffice.sync import health
@@ -113,11 +114,19 @@ def _alerts(may: Any, found: Counts) -> list[dict[str, str]]:
         alerts.append((words % {"time": silence}, ""))
     if may("sync.view_arrival") and found.failed_arrivals:
         url = reverse("admin:sync_arrival_changelist") + "?state__exact=failed"
-        words = _("%(count)s things that came in need a person.") % {"count": shown(found.failed_arrivals)}
+        words = ngettext(
+            "%(count)s thing that came in needs a person.",
+            "%(count)s things that came in need a person.",
+            found.failed_arrivals,
+        ) % {"count": shown(found.failed_arrivals)}
         alerts.append((words, url))
     if may("sync.view_delivery") and found.failed_deliveries:
         url = reverse("admin:sync_delivery_changelist")
-        words = _("%(count)s things could not be told or mailed.") % {"count": shown(found.failed_deliveries)}
+        words = ngettext(
+            "%(count)s thing could not be told or mailed.",
+            "%(count)s things could not be told or mailed.",
+            found.failed_deliveries,
+        ) % {"count": shown(found.failed_deliveries)}
         alerts.append((words, url))
     return [{"sentence": sentence, "url": url} for sentence, url in alerts]
 

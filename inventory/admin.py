@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 
 from backoffice import desk, stock_pages
+from inventory.import_export import ProductExchange, StockCountExchange
 from inventory.models import Listing, Location, Movement, Product, StockLevel
 
 
@@ -60,7 +61,7 @@ class ProductForm(forms.ModelForm):
 
 
 @admin.register(Product)
-class ProductAdmin(desk.Columns, desk.DeskAdmin):
+class ProductAdmin(ProductExchange, desk.Columns, desk.DeskAdmin):
     form = ProductForm
     list_display = ("sku", "shown_name", "barcode", "on_hand", "reserved", "available", "shown_price", "shown_cost")
     guarded: ClassVar[dict[str, str]] = {
@@ -225,7 +226,7 @@ def _table(heads: Iterable[Any], rows: SafeString) -> SafeString:
 
 
 @admin.register(StockLevel)
-class StockLevelAdmin(desk.ReadOnlyAdmin):
+class StockLevelAdmin(StockCountExchange, desk.ReadOnlyAdmin):
     list_display = ("shown_sku", "shown_product", "location", "bin", "on_hand", "reserved", "shown_available")
     list_filter = (("location", RelatedDropdownFilter),)
     list_select_related = ("product", "location")

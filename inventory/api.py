@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from backoffice import goods
 from backoffice.api import once
-from backoffice.api.base import Guarded, Query, Room, Strict
+from backoffice.api.base import Guarded, Query, Room, Strict, rows
 from backoffice.api.errors import said
 from backoffice.api.permissions import SEE_AMOUNTS, SEE_COSTS, may
 from backoffice.sync import arrivals, connections
@@ -44,7 +44,7 @@ class ProductQuery(Query):
     )
     barcode = serializers.CharField(required=False)
     archived = serializers.BooleanField(required=False, help_text="Without it, both.")
-    many = frozenset({"sku"})
+    repeated = frozenset({"sku"})
     lookups = {"sku": "sku__in"}
 
     def by_archived(self, products: QuerySet[Product], asked: bool) -> QuerySet[Product]:
@@ -79,7 +79,9 @@ class LevelOut(serializers.ModelSerializer[StockLevel]):
 class StockOut(serializers.ModelSerializer[Product]):
     on_hand = serializers.SerializerMethodField(help_text="In all places.")
     reserved = serializers.SerializerMethodField(help_text="Promised to orders.")
-    available = serializers.SerializerMethodField(help_text="On hand and not promised, in places that may be sold from.")
+    available = serializers.SerializerMethodField(
+        help_text="On hand and not promised, in places that may be sold from."
+    )
     locations = LevelOut(source="levels", many=True, read_only=True)
 
     class Meta:
@@ -101,7 +103,7 @@ class StockQuery(Query):
     sku = serializers.ListField(
         child=serializers.CharField(), required=False, max_length=MOST_SKUS, help_text="May be given several times."
     )
-    many = frozenset({"sku"})
+    repeated = frozenset({"sku"})
     lookups = {"sku": "sku__in"}
 
 
@@ -111,7 +113,9 @@ class ReceiptLineIn(Strict):
     unit_cost = serializers.DecimalField(
         max_digits=14, decimal_places=4, min_value=0, required=False, help_text="Without it, the product's average."
     )
-    location = serializers.CharField(max_length=20, required=False, help_text="Its code; without it, the default place.")
+    location = serializers.CharField(
+        max_length=20, required=False, help_text="Its code; without it, the default place."
+    )
 
     def validate_unit_cost(self, cost: Any) -> Any:
         if not may(self.context, SEE_COSTS):
@@ -121,14 +125,14 @@ class ReceiptLineIn(Strict):
 
 class ReceiptIn(Strict):
     note = serializers.CharField(max_length=250, required=False, allow_blank=True, default="")
-    lines = ReceiptLineIn(many=True, allow_empty=False, max_length=1000)
+    lines = rows(ReceiptLineIn)
 
     def goods(self) -> list[goods.Goods]:
         """The lines as goods; a 400 that names each line whose SKU or place is not known."""
         lines = self.validated_data["lines"]
         products = {p.sku: p for p in Product.objects.filter(sku__in={line["sku"] for line in lines})}
         places = {place.code: place.pk for place in Location.objects.all()}
-        wrong = {at: problems for at, line in enumerate(lines) if (problems := _problems(line, products, places))}
+        wrong: Any = {at: problems for at, line in enumerate(lines) if (problems := _problems(line, products, places))}
         if wrong:
             raise serializers.ValidationError({"lines": wrong})
         return [

@@ -305,7 +305,7 @@ class Orders(mixins.ListModelMixin, mixins.RetrieveModelMixin, Room):
     def label(self, request: Request, number: str) -> Any:
         return self._paper("label")
 
-    def _paper(self, kind: str) -> Any:
+    def _paper(self, kind: papers.Kind) -> Any:
         order = self.get_object()
         try:
             return pdf(*papers.paper(kind, [order.pk]))

@@ -67,7 +67,9 @@ class CustomerResource(TableResource):
         customer = self._by_id.get(int(row["id"])) if _number(row) else None
         if customer is None:
             raise ValidationError(
-                {"id": f"There is no customer {row['id']} here. Leave id empty for a new one; the number is given here."}
+                {
+                    "id": f"There is no customer {row['id']} here. Leave id empty for a new one; the number is given here."
+                }
             )
         if same is not None and same.pk != customer.pk:
             raise ValidationError({"email": f"{row['email']} is already the e-mail of customer {same.pk}, {same}."})
@@ -182,7 +184,8 @@ class OrderResource(TableResource):
         found = OrderTax.objects.filter(order__in=queryset.order_by().values("pk")).order_by("name", "rate")
         names = found.values_list("name", "rate").distinct()[:MOST_TAXES]
         return {
-            (name, rate): f"tax {name}" + (f" {rate.normalize():f}%" if rate is not None else "") for name, rate in names
+            (name, rate): f"tax {name}" + (f" {rate.normalize():f}%" if rate is not None else "")
+            for name, rate in names
         }
 
 

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backoffice import journey
-from backoffice.api.base import Query, Room, Strict
+from backoffice.api.base import Query, Room, Strict, rows
 from backoffice.api.errors import Conflict, said
 from orders.models import Order
 from shipping.models import Shipment, ShipmentLine
@@ -55,7 +55,7 @@ class PackLineIn(Strict):
 
 
 class PackIn(Strict):
-    lines = PackLineIn(many=True, required=False, allow_empty=False, max_length=1000)
+    lines = rows(PackLineIn, required=False)
 
     def quantities(self, order: Order) -> dict[int, int] | None:
         """Units by line's id; None where all is meant."""
@@ -63,7 +63,7 @@ class PackIn(Strict):
         if asked is None:
             return None
         ids = dict(order.lines.values_list("position", "pk"))
-        wrong = {
+        wrong: Any = {
             at: {"position": [f"Order {order.number} has no line {line['position']}."]}
             for at, line in enumerate(asked)
             if line["position"] not in ids

@@ -148,7 +148,6 @@ def _head(paper: Paper, data: PickListData, words: dict[str, str]) -> None:
 
 
 def _lines(paper: Paper, data: PickListData, words: dict[str, str]) -> None:
-    ordered = sorted(data.lines, key=lambda line: (line.location, line.bin, line.sku))
     table = Table(
         paper,
         [
@@ -158,7 +157,7 @@ def _lines(paper: Paper, data: PickListData, words: dict[str, str]) -> None:
             Column(words["orders"], TICKS),
         ],
     )
-    for location, group in groupby(ordered, key=lambda line: line.location):
+    for location, group in groupby(data.lines, key=lambda line: line.location):
         paper.ensure(90)
         if location or len({line.location for line in data.lines}) > 1:
             paper.y -= 6

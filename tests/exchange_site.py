@@ -4,6 +4,7 @@ from django.urls import path
 from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
 
+from backoffice import urls as everything
 from inventory.import_export import ProductExchange, StockCountExchange
 from inventory.models import Product, StockLevel
 from orders.import_export import CustomerExchange, OrderExchange
@@ -26,9 +27,9 @@ class OrderAdmin(OrderExchange, ModelAdmin):
     pass
 
 
-site = UnfoldAdminSite(name="admin")
+site = UnfoldAdminSite(name="tables")
 site.register(Product, ProductAdmin)
 site.register(StockLevel, StockAdmin)
 site.register(Customer, CustomerAdmin)
 site.register(Order, OrderAdmin)
-urlpatterns = [path("admin/", site.urls)]
+urlpatterns = [path("tables/", site.urls), *everything.urlpatterns]

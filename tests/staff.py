@@ -32,7 +32,9 @@ def logged_in(role: str) -> Client:
 def statements(client: Client, url: str) -> int:
     """How many statements the page needs, once the sessions and types are known."""
     client.get(url)
-    with CaptureQueriesContext(connection, ) as seen:
+    with CaptureQueriesContext(
+        connection,
+    ) as seen:
         response: Any = client.get(url)
     assert response.status_code == 200, response.status_code
     return len(seen)

@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
             name="Entry",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=120, unique=True)),
+                ("key", models.CharField(max_length=140, unique=True)),
                 (
                     "kind",
                     models.CharField(

@@ -41,6 +41,11 @@ class Strict(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+def rows(kind: Any, **options: Any) -> Any:
+    """A list of `kind`, of at least one and at most a thousand."""
+    return kind(many=True, **{"allow_empty": False, "max_length": 1000, **options})
+
+
 class Guarded(serializers.Serializer[Any]):
     """Output from which fields are left out that the reader may not see."""
 
@@ -60,7 +65,7 @@ class Query(Strict):
     """Narrows a list by the parameters of the address; each field has a method `by_<name>` or names a lookup."""
 
     lookups: ClassVar[dict[str, str]] = {}
-    many: ClassVar[frozenset[str]] = frozenset()
+    repeated: ClassVar[frozenset[str]] = frozenset()
     """Parameters that may be given several times."""
 
     def narrowed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -87,7 +92,7 @@ class Room(GenericViewSet[Any]):
         if self.query_class is None or self.action != "list":
             return queryset
         asked = {
-            name: values if len(values) > 1 or name in self.query_class.many else values[0]
+            name: values if len(values) > 1 or name in self.query_class.repeated else values[0]
             for name, values in self.request.query_params.lists()
             if name not in PAGING
         }
@@ -97,7 +102,7 @@ class Room(GenericViewSet[Any]):
 
     def who(self) -> str:
         """The caller as the timeline names them."""
-        user = self.request.user
+        user: Any = self.request.user
         return f"{user.get_full_name() or user.get_username()} (API)"
 
 
@@ -110,4 +115,3 @@ def pdf(content: bytes, name: str) -> HttpResponse:
     response["Content-Disposition"] = f'inline; filename="{name}"'
     response["Cache-Control"] = "private, no-store"
     return response
-

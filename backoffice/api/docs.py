@@ -57,7 +57,7 @@ def rooms() -> dict[str, list[Call]]:
 
 
 def _call(schema: dict[str, Any], path: str, method: str, said: dict[str, Any]) -> Call:
-    good = next((answer for code, answer in said["responses"].items() if code.startswith("2")), {})
+    good: dict[str, Any] = next((answer for code, answer in said["responses"].items() if code.startswith("2")), {})
     return Call(
         method=method.upper(),
         path=path,

@@ -43,7 +43,7 @@ class ApiKeyAdmin(ModelAdmin):
     def formfield_for_foreignkey(self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
         # A key is as strong as its user: nobody makes one that is stronger than themselves.
         users = get_user_model()._default_manager.filter(is_active=True)
-        kwargs["queryset"] = users if request.user.is_superuser else users.filter(pk=request.user.pk)
+        kwargs["queryset"] = users if request.user.is_superuser else users.filter(username=request.user.get_username())
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:

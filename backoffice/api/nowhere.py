@@ -23,7 +23,9 @@ class Nowhere(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        raise NotFound("There is nothing at this address. See /api/docs/ for those that there are; most end with a slash.")
+        raise NotFound(
+            "There is nothing at this address. See /api/docs/ for those that there are; most end with a slash."
+        )
 
     def get(self, request: Request) -> Response:
         raise NotImplementedError

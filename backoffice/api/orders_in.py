@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from backoffice.api.base import Strict
+from backoffice.api.base import Strict, rows
 from orders.models import LANGUAGES, OrderCharge
 
 LARGEST = Decimal(10) ** 9
@@ -100,14 +100,16 @@ class OrderIn(Strict):
     customer = CustomerIn(required=False)
     billing = AddressIn(required=False)
     shipping = AddressIn(required=False)
-    lines = OrderLineIn(many=True, allow_empty=False, max_length=1000)
-    charges = ChargeIn(many=True, required=False, max_length=100)
-    taxes = TaxIn(many=True, required=False, max_length=100)
-    payments = PaymentIn(many=True, required=False, max_length=100)
+    lines = rows(OrderLineIn)
+    charges = rows(ChargeIn, required=False, allow_empty=True, max_length=100)
+    taxes = rows(TaxIn, required=False, allow_empty=True, max_length=100)
+    payments = rows(PaymentIn, required=False, allow_empty=True, max_length=100)
     total = money(min_value=0, help_text="What the customer pays; checked against the sum.")
     paid_at = serializers.DateTimeField(required=False, allow_null=True)
     may_ship = serializers.BooleanField(
-        required=False, allow_null=True, help_text="Yes for an unpaid order on terms; without it, what is paid may ship."
+        required=False,
+        allow_null=True,
+        help_text="Yes for an unpaid order on terms; without it, what is paid may ship.",
     )
     cancelled = serializers.BooleanField(required=False)
     shipping_method = words(250)

@@ -3,6 +3,7 @@
 The roles themselves stand in `backoffice/roles.py`. An action that a room does not name is nobody's.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework.permissions import BasePermission
@@ -25,7 +26,7 @@ class Allowed(BasePermission):
         return needed is not None and request.user.has_perms(needed)
 
 
-def may(context: dict[str, Any], permission: str) -> bool:
+def may(context: Mapping[str, Any], permission: str) -> bool:
     """Whether whoever reads an answer has a permission; the description of the API, which shows no data, has all."""
     user = getattr(context.get("request"), "user", None)
     if user is None or getattr(context.get("view"), "swagger_fake_view", False):

@@ -73,7 +73,7 @@ class TableExchange(ImportExportMixin):
         words = self._words(result)
         messages.success(request, words)
         LogEntry.objects.create(
-            user_id=request.user.pk,
+            user_id=str(request.user.pk),
             content_type=ContentType.objects.get_for_model(self.model),
             object_repr=_("Import"),
             action_flag=CHANGE,
@@ -92,10 +92,15 @@ class TableExchange(ImportExportMixin):
         }
 
     def _list(self) -> HttpResponse:
-        return HttpResponseRedirect(reverse("admin:{}_{}_changelist".format(*self.get_model_info())))
+        name = "admin:{}_{}_changelist".format(*self.get_model_info())
+        return HttpResponseRedirect(reverse(name, current_app=self.admin_site.name))
 
     def add_data_read_fail_error_to_form(self, form: Any, e: Exception) -> None:
-        said = str(e) if isinstance(e, Unreadable) else _("This file cannot be read. Save it as CSV or XLSX and try again.")
+        said = (
+            str(e)
+            if isinstance(e, Unreadable)
+            else _("This file cannot be read. Save it as CSV or XLSX and try again.")
+        )
         form.add_error("import_file", said)
 
     # --- export ----------------------------------------------------------------------------------------------------------

@@ -73,6 +73,9 @@ class TableFile:
 class TableFormat(Format):
     """For imports: which of the two a file is, is seen in the file."""
 
+    def __init__(self, encoding: str | None = None) -> None:
+        """The encoding, too, is seen in the file."""
+
     def get_title(self) -> str:
         return "CSV or XLSX"
 
@@ -146,4 +149,4 @@ def _text_cell(sheet: Any, value: str) -> Any:
 
 def _temporary() -> Any:
     """Small in memory, large on disk; gone when it is closed."""
-    return tempfile.SpooledTemporaryFile(max_size=2 * 1024 * 1024)  # noqa: SIM115 - whoever answers with it closes it
+    return tempfile.SpooledTemporaryFile(max_size=2 * 1024 * 1024)

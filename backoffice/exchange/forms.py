@@ -45,9 +45,7 @@ class OrderImportForm(TableImportForm):
 
 
 class OrderConfirmForm(ConfirmImportForm):
-    connection = forms.ModelChoiceField(
-        queryset=Connection.objects.none(), required=False, widget=forms.HiddenInput()
-    )
+    connection = forms.ModelChoiceField(queryset=Connection.objects.none(), required=False, widget=forms.HiddenInput())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -82,7 +82,11 @@ def _happens(record: OrderRecord, order: Order | None, products: dict[catalogue.
     """What becomes of the order, and which holds it will have, in a sentence each."""
     words = [f"Changes order {order.number} as far as it can still be changed." if order else "A new order."]
     unknown = sorted(
-        {line.sku or line.name for line in record.lines if line.needs_shipping and (line.item_id, line.sku) not in products}
+        {
+            line.sku or line.name
+            for line in record.lines
+            if line.needs_shipping and (line.item_id, line.sku) not in products
+        }
     )
     if unknown:
         words.append(f"Held until {', '.join(unknown)} is a product here.")

@@ -28,6 +28,7 @@ class TableResource(ModelResource):
     """Permission → columns."""
     needed: ClassVar[tuple[str, ...]] = ()
     """Columns without which a file is none of these."""
+    fields: dict[str, Field]
     plain: ClassVar[tuple[str, ...]] = ()
     """Columns that `rows` fills by itself and that no field of the model stands behind."""
     derived: ClassVar[list[str]] = []

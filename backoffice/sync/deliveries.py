@@ -88,6 +88,7 @@ def claim(*, connection_id: int, topic: str, limit: int, worker: str) -> list[De
              WHERE id IN (SELECT id FROM sync_delivery
                            WHERE connection_id = %s AND topic = %s AND state = 'waiting'
                              AND (not_before IS NULL OR not_before <= now())
+                             AND EXISTS (SELECT 1 FROM sync_connection c WHERE c.id = connection_id AND c.state = 'active')
                            ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
             RETURNING id
             """,
@@ -97,23 +98,47 @@ def claim(*, connection_id: int, topic: str, limit: int, worker: str) -> list[De
     return list(Delivery.objects.filter(pk__in=ids).select_related("connection").order_by("id"))
 
 
+class ClaimLost(Unavailable):
+    """The delivery was claimed so long ago that another worker has it by now; nothing was sent."""
+
+
 def about_to_send(delivery: Delivery) -> None:
-    """Commit that a call begins which must not be repeated blindly (a mail): from here a crash leaves it unclear."""
-    Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.CLAIMED).update(in_doubt=True)
+    """Commit that a call begins which must not be repeated blindly (a mail): from here a crash leaves it unclear.
+
+    Raises ClaimLost where the claim is not this worker's any more: then another one sends it.
+    """
+    mine = Delivery.objects.filter(
+        pk=delivery.pk,
+        state=Delivery.State.CLAIMED,
+        claimed_by=delivery.claimed_by,
+        claimed_since=delivery.claimed_since,
+    )
+    if not mine.update(in_doubt=True):
+        raise ClaimLost("Another worker has taken this over; nothing was sent here.")
 
 
-def settle(results: Sequence[Result]) -> None:
-    """Write what came of claimed deliveries: their state, and a line each that a clerk can read."""
+def in_doubt(delivery_ids: Sequence[int]) -> set[int]:
+    """Those of these whose call has begun and must not be repeated blindly."""
+    return set(Delivery.objects.filter(pk__in=delivery_ids, in_doubt=True).values_list("pk", flat=True))
+
+
+def settle(results: Sequence[Result], claimed: Sequence[Delivery] = ()) -> None:
+    """Write what came of claimed deliveries: their state, and a line each that a clerk can read.
+
+    `claimed` is what claim() gave: what another worker has claimed since is that one's to settle.
+    """
     if not results:
         return
+    claims = {delivery.pk: (delivery.claimed_by, delivery.claimed_since) for delivery in claimed}
     with transaction.atomic():
         # Locked in the order in which want() does, so that neither waits for the other for ever.
         mine = Delivery.objects.select_for_update().filter(pk__in=[result.delivery_id for result in results])
         locked = {delivery.pk: delivery for delivery in mine.order_by("connection_id", "topic", "object_id")}
-        attempts = []
-        for result in results:
-            delivery = locked[result.delivery_id]
-            attempts.append(_settle_one(delivery, result))
+        for pk, delivery in list(locked.items()):
+            if claims.get(pk, (delivery.claimed_by, delivery.claimed_since)) != (delivery.claimed_by, delivery.claimed_since):
+                del locked[pk]
+        results = [result for result in results if result.delivery_id in locked]
+        attempts = [_settle_one(locked[result.delivery_id], result) for result in results]
         Delivery.objects.bulk_update(
             list(locked.values()),
             ["state", "known_version", "known", "external_id", "attempts", "not_before", "claimed_by", "claimed_since",
@@ -148,6 +173,7 @@ def _settle_one(delivery: Delivery, result: Result) -> Attempt:
         # The connection is paused; the item is not at fault and goes on with it.
         outcome = Attempt.Outcome.AGAIN
         delivery.state, delivery.not_before = Delivery.State.WAITING, None
+        delivery.attempts = max(0, delivery.attempts - 1)
     elif isinstance(error, Unclear):
         delivery.state = Delivery.State.UNCLEAR
     else:

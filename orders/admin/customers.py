@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice import desk
 from backoffice.lib.text import digits, email_key, unaccented
 from backoffice.words import TONES
+from orders.import_export import CustomerExchange
 from orders.models import Customer, search_form
 
 
@@ -32,7 +33,7 @@ class CustomerForm(forms.ModelForm):
 
 
 @admin.register(Customer)
-class CustomerAdmin(desk.DeskAdmin):
+class CustomerAdmin(CustomerExchange, desk.DeskAdmin):
     form = CustomerForm
     list_display = ("shown_name", "company", "email", "phone", "language", "created_at")
     list_filter = ("language",)

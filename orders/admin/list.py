@@ -20,6 +20,7 @@ from backoffice import desk, journey, search
 from backoffice.lib import formats
 from backoffice.words import SHORT, TONES
 from orders.admin import actions, page, waiting
+from orders.import_export import OrderExchange
 from orders.models import Order, OrderLine
 from shipping.models import Shipment
 
@@ -58,7 +59,7 @@ def _sum(name: str) -> Any:
 
 
 @admin.register(Order)
-class OrderAdmin(desk.Columns, desk.ReadOnlyAdmin):
+class OrderAdmin(OrderExchange, desk.Columns, desk.ReadOnlyAdmin):
     list_display = (
         "number",
         "shown_external",

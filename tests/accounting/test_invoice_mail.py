@@ -213,7 +213,7 @@ def test_a_worker_that_dies_with_a_mail_on_its_way_never_sends_it_twice(
     class Killed(BaseException):
         pass
 
-    def dies(results: Any) -> None:
+    def dies(*args: Any) -> None:
         raise Killed
 
     quebec_order()

@@ -126,12 +126,14 @@ def test_the_next_order_with_an_explained_tax_is_not_held(shop: None) -> None:
     assert not Hold.objects.exists()
 
 
-def test_what_a_person_says_goes_before_what_the_name_says(shop: None) -> None:
+def test_an_explanation_is_asked_for_only_where_name_and_place_do_not_say(shop: None) -> None:
     TaxName.objects.create(name="PST", code="PST-SK")
 
-    make_order(taxes=[("PST", "7", "7.00")], address=replace(HALIFAX, province="BC"))
+    clear = make_order(taxes=[("PST", "7", "7.00")], address=replace(HALIFAX, province="BC"))
+    unclear = make_order(taxes=[("PST", "8", "8.00")], address=replace(HALIFAX, province=""))
 
-    assert OrderTax.objects.get().code == "PST-SK"
+    assert clear.taxes.get().code == "PST-BC"
+    assert unclear.taxes.get().code == "PST-SK"
 
 
 def test_an_unknown_tax_of_nothing_holds_nobody(shop: None) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
@@ -145,3 +146,30 @@ def test_a_session_without_the_csrf_token_changes_nothing(shop: dict[str, str]) 
     assert client.get("/api/v1/orders/").status_code == 200
     answer = client.post(f"/api/v1/orders/{shop['order']}/pack/", {}, content_type="application/json")
     assert answer.status_code == 403
+
+
+def test_the_page_shows_a_new_key_once_and_revokes_it(db: Any) -> None:
+    boss = get_user_model()._default_manager.create_superuser("boss")
+    client = Client()
+    client.force_login(boss)
+    page = client.post("/admin/backoffice/apikey/add/", {"user": boss.pk, "name": "till"}, follow=True)
+    key = ApiKey.objects.get()
+    shown = [word for word in page.content.decode().replace("<", " ").split() if word.startswith(f"bo_{key.prefix}_")]
+    assert keys.find(shown[0]) == key
+    assert client.get("/admin/backoffice/apikey/").content.decode().count(shown[0]) == 0
+
+    client.post("/admin/backoffice/apikey/", {"action": "revoke", "_selected_action": [key.pk]})
+    assert keys.find(shown[0]) is None
+    assert client.post(f"/admin/backoffice/apikey/{key.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_nobody_makes_a_key_that_is_stronger_than_themselves(db: Any) -> None:
+    users = get_user_model()._default_manager
+    boss, helper = users.create_superuser("boss"), users.create_user("helper", is_staff=True)
+    helper.user_permissions.set(Permission.objects.filter(codename__in=["add_apikey", "view_apikey"]))
+    client = Client()
+    client.force_login(helper)
+    client.post("/admin/backoffice/apikey/add/", {"user": boss.pk, "name": "mine"})
+    assert not ApiKey.objects.exists()
+    client.post("/admin/backoffice/apikey/add/", {"user": helper.pk, "name": "mine"})
+    assert ApiKey.objects.get().user == helper

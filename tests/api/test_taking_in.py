@@ -114,9 +114,7 @@ def test_what_is_wrong_is_named_by_its_field(caller: Call, change: dict[str, Any
 
 @pytest.mark.parametrize("body", [b"{", b"[1]", b'"x"', b"", b"[" * 100_000])
 def test_what_is_no_order_at_all_says_so(caller: Call, body: bytes) -> None:
-    answer = caller().post(
-        "/api/v1/orders/", body, content_type="application/json", headers={"Idempotency-Key": "odd"}
-    )
+    answer = caller().post("/api/v1/orders/", body, content_type="application/json", headers={"Idempotency-Key": "odd"})
     assert answer.status_code == 400
     assert sentences(answer)
 

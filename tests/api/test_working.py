@@ -31,7 +31,11 @@ def test_an_order_is_packed_and_shipped_once(caller: Call) -> None:
     assert packed.json() == again.json()
 
     number = packed.json()["number"]
-    tracking = {"carrier": "Canada Post", "tracking_number": "7023 2100 3941 4604", "tracking_url": "https://x.example/1"}
+    tracking = {
+        "carrier": "Canada Post",
+        "tracking_number": "7023 2100 3941 4604",
+        "tracking_url": "https://x.example/1",
+    }
     for _ in range(2):
         shipped = post(client, f"shipments/{number}/ship/", tracking)
         assert shipped.status_code == 200

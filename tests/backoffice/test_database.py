@@ -15,7 +15,6 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 
 from backoffice import database
 from backoffice.embedded import place
@@ -354,44 +353,6 @@ def test_the_shop_server_waits_for_the_disk(folder: Path) -> None:
         shown = [connection.execute(f"SHOW {name}").fetchone()[0] for name in ("fsync", "synchronous_commit")]
     server.remove()
     assert shown == ["on", "on"]
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        (
-            "postgresql://anna:p%40ss@db.example.com:6432/shop?sslmode=verify-full&sslrootcert=/certs/root.pem",
-            {
-                "HOST": "db.example.com", "PORT": "6432", "USER": "anna", "PASSWORD": "p@ss", "NAME": "shop",
-                "OPTIONS": {"sslmode": "verify-full", "sslrootcert": "/certs/root.pem"},
-            },
-        ),
-        ("postgres:///shop", {"HOST": "", "PORT": "", "USER": "", "PASSWORD": "", "NAME": "shop"}),
-        (
-            "postgresql://anna@/shop?host=%2Fa%20b%2Frun",
-            {"HOST": "/a b/run", "PORT": "", "USER": "anna", "PASSWORD": "", "NAME": "shop"},
-        ),
-        (
-            "postgresql://[::1]:5433/shop?connect_timeout=5",
-            {"HOST": "::1", "PORT": "5433", "USER": "", "PASSWORD": "", "NAME": "shop", "OPTIONS": {"connect_timeout": "5"}},
-        ),
-    ],
-)  # fmt: skip
-def test_database_url(url: str, expected: dict[str, object], tmp_path: Path) -> None:
-    found = database.django_settings(url, tmp_path)
-    assert {
-        name: found[name] for name in found if name not in ("ENGINE", "CONN_MAX_AGE", "CONN_HEALTH_CHECKS")
-    } == expected
-    assert (found["CONN_MAX_AGE"], found["CONN_HEALTH_CHECKS"]) == (600, True)
-
-
-@pytest.mark.parametrize(
-    "url", ["postgresql://anna:secret@host:port/shop", "postgresql://anna:secret@host", "mysql://a:secret@b/c"]
-)
-def test_a_database_url_that_cannot_be_read_is_explained_without_its_password(url: str, tmp_path: Path) -> None:
-    with pytest.raises(ImproperlyConfigured, match="Write it as postgresql://USER") as caught:
-        database.django_settings(url, tmp_path)
-    assert "secret" not in "".join(map(str, (caught.value, caught.value.__cause__)))
 
 
 def until(condition: object, seconds: float = 30.0) -> None:

@@ -21,7 +21,7 @@ from tests.making import make_merchant, make_order, make_product
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.exchange_site")]
 Visit = Callable[[str], Client]
-PRODUCTS, STOCK, ORDERS = "/admin/inventory/product", "/admin/inventory/stocklevel", "/admin/orders/order"
+PRODUCTS, STOCK, ORDERS = "/tables/inventory/product", "/tables/inventory/stocklevel", "/tables/orders/order"
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_a_name_in_the_form_reads_no_other_file(visit: Visit) -> None:
 @pytest.mark.parametrize(
     ("page", "imports", "exports"),
     [(PRODUCTS, "---m", "wcam"), (STOCK, "w--m", "wcam"), (ORDERS, "-c-m", "wcam"),
-     ("/admin/orders/customer", "-c-m", "wcam")],
+     ("/tables/orders/customer", "-c-m", "wcam")],
 )  # fmt: skip
 @pytest.mark.parametrize("role", ["warehouse", "clerk", "accountant", "manager"])
 def test_who_may_import_and_export(visit: Visit, role: str, page: str, imports: str, exports: str) -> None:
@@ -186,7 +186,9 @@ def test_an_export_has_what_the_list_shows(visit: Visit) -> None:
     assert "100.00" in body
 
 
-@pytest.mark.parametrize("text", ["=1", "'=1", "''-x", "@", "+1-2", "-5", "+1", "-5,5", "'", "'x", "", "-", "0017", "\t=1"])
+@pytest.mark.parametrize(
+    "text", ["=1", "'=1", "''-x", "@", "+1-2", "-5", "+1", "-5,5", "'", "'x", "", "-", "0017", "\t=1"]
+)
 def test_a_cell_comes_back_as_it_was(text: str) -> None:
     safe = cells.safe(text)
     assert cells.unsafe(safe) == text

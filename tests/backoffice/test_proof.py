@@ -309,7 +309,7 @@ def test_the_command_fails_with_each_fault_named(shop: None) -> None:
 
     assert ended.value.code == 1
     assert f"- Order {order.number} is in state history, it should be in packed." in out.getvalue()
-    assert "1 faults." in out.getvalue()
+    assert "1 fault." in out.getvalue()
 
 
 def test_the_command_speaks_json(shop: None) -> None:

@@ -114,9 +114,7 @@ def shop() -> dict[str, int]:
 def test_each_page_opens_for_whom_the_table_names(shop: dict[str, int], role: str) -> None:
     client = logged_in(role)
 
-    answers = {
-        page: client.get(reverse(page, args=[shop[page]] if page in shop else [])).status_code for page in PAGES
-    }
+    answers = {page: client.get(reverse(page, args=[shop[page]] if page in shop else [])).status_code for page in PAGES}
 
     assert answers == {page: 200 if role in allowed else 403 for page, allowed in PAGES.items()}
 
@@ -139,16 +137,16 @@ def test_the_table_of_buttons_is_whole() -> None:
 def test_each_button_of_a_connection_works_for_whom_the_table_names(shop: dict[str, int], role: str) -> None:
     client, pk = logged_in(role), shop["admin:sync_connection_change"]
 
-    answers = {n: client.post(reverse("admin:sync_connection_do", args=[pk, n])).status_code for n in CONNECTION_BUTTONS}
+    answers = {
+        n: client.post(reverse("admin:sync_connection_do", args=[pk, n])).status_code for n in CONNECTION_BUTTONS
+    }
 
     assert answers == {n: 302 if role in who else 403 for n, who in CONNECTION_BUTTONS.items()}
 
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("kind", ["arrival", "delivery"])
-def test_traffic_is_tried_again_and_skipped_by_whom_the_table_names(
-    shop: dict[str, int], role: str, kind: str
-) -> None:
+def test_traffic_is_tried_again_and_skipped_by_whom_the_table_names(shop: dict[str, int], role: str, kind: str) -> None:
     client, pk = logged_in(role), shop[f"admin:sync_{kind}_change"]
 
     answers = {n: client.post(reverse(f"admin:sync_{kind}_{n}", args=[pk])).status_code for n in TRAFFIC_BUTTONS}

@@ -31,8 +31,15 @@ def orders() -> dict[str, Order]:
         make_record("W-5002", [("TENT-4P", 1, "100.00")], address=MONTREAL),
         customer=CustomerRecord(name="Zoé Müller-Tremblay", email="zoe@example.ca", phone="514 555 0199"),
     )
-    wu = replace(make_record("W-5003", [("TENT-4P", 1, "100.00")]), customer=CustomerRecord(name="Wu Li", email="wu@example.ca"))
-    other = make_record("W-5004", [("OTHER", 1, "1.00")], email="other@example.ca", address=replace(MONTREAL, name="Sam One", postal_code="V6B 1A1"))
+    wu = replace(
+        make_record("W-5003", [("TENT-4P", 1, "100.00")]), customer=CustomerRecord(name="Wu Li", email="wu@example.ca")
+    )
+    other = make_record(
+        "W-5004",
+        [("OTHER", 1, "1.00")],
+        email="other@example.ca",
+        address=replace(MONTREAL, name="Sam One", postal_code="V6B 1A1"),
+    )
     found = take_in([ann, zoe, wu, other])
     parcel = journey.pack([found[0].pk], who="Marie")[0]
     journey.ship([parcel.pk], tracking={parcel.pk: journey.Tracking("Canada Post", "RN123456789CA")}, who="Marie")
@@ -116,7 +123,7 @@ def test_a_name_lists_what_was_found_and_by_what(orders: dict[str, Order]) -> No
 
     assert orders["ann"].number in text
     assert orders["zoe"].number not in text
-    assert "<td data-label=\"Found by\">name</td>" in text
+    assert '<td data-label="Found by">name</td>' in text
 
 
 def test_nothing_found_says_what_to_try(orders: dict[str, Order]) -> None:

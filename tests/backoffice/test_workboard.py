@@ -95,7 +95,7 @@ def test_what_failed_is_an_alert_with_the_way_there() -> None:
 
     alert = home("clerk")["alerts"][0]
 
-    assert alert["sentence"] == "1 things that came in need a person."
+    assert alert["sentence"] == "1 thing that came in needs a person."
     assert alert["url"].endswith("?state__exact=failed")
     assert home("warehouse")["alerts"] == []
 

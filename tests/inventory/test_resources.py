@@ -33,7 +33,7 @@ def facts() -> list[dict[str, Any]]:
 @pytest.mark.parametrize("kind", FORMATS)
 def test_what_goes_out_comes_back_unchanged(kind: Any) -> None:
     make_product("0017", name="Kessel, groß", barcode="4006381333931", price=Decimal("90.750"))
-    make_product("90.750", name="=HYPERLINK(\"http://x\")", barcode="0012345678905", price=Decimal("0.0015"))
+    make_product("90.750", name='=HYPERLINK("http://x")', barcode="0012345678905", price=Decimal("0.0015"))
     make_product("-3", name="'=already quoted", variation="+1-800", weight_grams=0)
     make_product("1e5", name="@SUM(A1)\nsecond line", variation="-draft")
     make_product("00", name="''-x", variation="2026-11-22")
@@ -168,7 +168,9 @@ def test_a_count_becomes_movements_once() -> None:
 def test_the_preview_of_a_count_shows_each_difference_with_its_value() -> None:
     make_merchant()
     make_product("A", 10, "4.00")
-    preview = imported(StockCountResource(), "sku,location,counted\nA,MAIN,7\nA,NOWHERE,1\nX,,1\nA,,many\n", dry_run=True)
+    preview = imported(
+        StockCountResource(), "sku,location,counted\nA,MAIN,7\nA,NOWHERE,1\nX,,1\nA,,many\n", dry_run=True
+    )
 
     assert dict(zip(preview.diff_headers, preview.rows[0].diff, strict=True)) | {"name": "", "bin": ""} == {
         "sku": "A", "name": "", "location": "MAIN", "bin": "", "on_hand": "10", "counted": "10 → 7", "difference": "-3",

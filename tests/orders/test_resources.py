@@ -17,7 +17,10 @@ from tests.making import make_connection, make_merchant, make_order, make_produc
 
 pytestmark = pytest.mark.django_db
 FORMATS = [CsvFormat, XlsxFormat]
-HEAD = "order_number,placed_at,currency,email,ship_name,ship_line1,ship_city,ship_province,ship_postal_code,ship_country,sku,quantity,unit_price,total"
+HEAD = (
+    "order_number,placed_at,currency,email,ship_name,ship_line1,ship_city,ship_province,ship_postal_code,ship_country,"
+    "sku,quantity,unit_price,total"
+)
 PLACE = "2026-11-22,CAD,ann@example.ca,Ann Côté,12 Elm Street,Halifax,NS,B3H 1A1,CA"
 
 
@@ -54,7 +57,12 @@ def test_a_customer_is_known_by_number_then_by_mail_and_never_by_name() -> None:
 
     assert Customer.objects.count() == 2
     ann.refresh_from_db()
-    assert (ann.name, ann.search_name, ann.phone_digits, ann.email_key) == ("Ann Roy", "ann roy", "5145550199", "ann@x.ca")
+    assert (ann.name, ann.search_name, ann.phone_digits, ann.email_key) == (
+        "Ann Roy",
+        "ann roy",
+        "5145550199",
+        "ann@x.ca",
+    )
 
 
 def test_what_is_wrong_with_a_customer_is_named() -> None:

@@ -10,7 +10,6 @@ LIST = PickListData(
     datetime(2026, 11, 23, 8, 30, tzinfo=ZoneInfo("America/Toronto")),
     (PickOrder("100001", "Ann Côté", "4711", "Expedited Parcel", "Leave at the door"), PickOrder("100002", "山田太郎")),
     (
-        PickLine("GTR-01", "Trail gaiters", (PickNeed("100001", 1),), "Main", "B-02"),
         PickLine(
             "BL-MER",
             "Merino layer",
@@ -20,6 +19,7 @@ LIST = PickListData(
             "Medium",
             "0628176957012",
         ),
+        PickLine("GTR-01", "Trail gaiters", (PickNeed("100001", 1),), "Main", "B-02"),
     ),
     printed_by="Marie",
 )
@@ -40,10 +40,12 @@ def test_a_product_is_there_once_with_its_sum_and_a_box_for_each_order() -> None
     assert "0628176957012" in text
 
 
-def test_places_come_in_the_order_of_the_walk() -> None:
-    read = Read(draw([LIST]))
+def test_lines_keep_the_order_of_the_walk_that_they_come_in() -> None:
+    there = Read(draw([LIST]))
+    back = Read(draw([replace(LIST, lines=LIST.lines[::-1])]))
 
-    assert read.word("A-01").bottom > read.word("B-02").bottom
+    assert there.word("A-01").bottom > there.word("B-02").bottom
+    assert back.word("A-01").bottom < back.word("B-02").bottom
 
 
 def test_each_box_stands_before_its_order_and_is_empty() -> None:

@@ -20,7 +20,7 @@ def day(text: str) -> date:
 
 class Command(BaseCommand):
     help = "Writes the journal as a plain-text ledger (hledger, Beancount) or as CSV."
-    requires_system_checks: list[str] = []  # noqa: RUF012
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--format", choices=sorted(export.FORMATS), default="hledger")

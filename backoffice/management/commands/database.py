@@ -11,7 +11,7 @@ from backoffice.embedded.trouble import DatabaseTrouble
 
 class Command(BaseCommand):
     help = "Starts, stops, shows or removes the project's own PostgreSQL server."
-    requires_system_checks: list[str] = []  # noqa: RUF012  # Django's own way; the checks may need the database
+    requires_system_checks: list[str] = []  # Django's own way; the checks may need the database
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("what", choices=["start", "stop", "status", "url", "remove"])

@@ -11,7 +11,7 @@ from backoffice import proof
 
 class Command(BaseCommand):
     help = "Checks all invariants of stock, orders, invoices, numbers and books; exit status 1 where one does not hold."
-    requires_system_checks: list[str] = []  # noqa: RUF012
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="one JSON object")
@@ -35,5 +35,5 @@ class Command(BaseCommand):
                 self.stdout.write(f"                    and {check.found - len(check.faults):,} more like these.")
         wrong = sum(check.found for check in found.checks)
         rows = sum(check.rows for check in found.checks)
-        words = f"{wrong:,} faults." if wrong else "Everything agrees."
+        words = f"{wrong:,} {'fault' if wrong == 1 else 'faults'}." if wrong else "Everything agrees."
         self.stdout.write(f"{len(found.checks)} checks over {rows:,} rows. {words}")

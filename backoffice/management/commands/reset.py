@@ -21,7 +21,7 @@ PARTS = ("web", "worker")
 
 class Command(BaseCommand):
     help = "Stops what runs and deletes the embedded database, files, mail and keys in VAR_DIR. Asks nothing."
-    requires_system_checks: list[str] = []  # noqa: RUF012
+    requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         var_dir: Path = settings.VAR_DIR

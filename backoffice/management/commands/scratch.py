@@ -26,7 +26,7 @@ PREFIX = "scratch_"
 
 class Command(BaseCommand):
     help = "Runs a command with DATABASE_URL and VAR_DIR set to a scratch database and folder."
-    requires_system_checks: list[str] = []  # noqa: RUF012
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("command", nargs=argparse.REMAINDER)

@@ -18,7 +18,7 @@ from backoffice.supervisor import Plan, Supervisor, Trouble
 class Command(BaseCommand):
     help = "Starts database, web and worker, watches over them, and stops them on Ctrl-C."
     # They would ask the database, which is not up yet.
-    requires_system_checks: list[str] = []  # noqa: RUF012
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--only", choices=["web", "worker"], help="run this part alone, as on a second machine")

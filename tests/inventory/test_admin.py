@@ -1,0 +1,189 @@
+"""Receiving, correcting and reading the stock in the browser."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.messages import get_messages
+from django.test import Client
+from django.urls import reverse
+
+from backoffice import desk
+from inventory.models import Location, Movement, Product, StockLevel
+from tests.making import make_merchant, make_order, make_product
+from tests.staff import logged_in, statements
+
+pytestmark = pytest.mark.django_db
+
+RECEIVE, CORRECT = "admin:inventory_product_receive", "admin:inventory_product_correct"
+
+
+@pytest.fixture(autouse=True)
+def shop() -> Product:
+    make_merchant()
+    return make_product("TENT", 5, cost="10.00", barcode="0628915123457")
+
+
+def send(client: Client, page: str, **fields: Any) -> tuple[int, str]:
+    answer = client.post(reverse(page), {"once": desk.once(), **fields})
+    return answer.status_code, [str(message) for message in get_messages(answer.wsgi_request)][-1]
+
+
+def on_hand(sku: str = "TENT") -> int:
+    return sum(StockLevel.objects.filter(product__sku=sku).values_list("on_hand", flat=True))
+
+
+def test_what_comes_in_is_booked_and_serves_who_waits() -> None:
+    waiting = make_order([("TENT", 8, "20.00")])
+
+    status, said = send(
+        logged_in("manager"), RECEIVE, product=["TENT", ""], units=["7", ""], cost=["16.00", ""], note="Slip 88"
+    )
+
+    assert (status, said) == (302, "7 units received; orders that waited for them have been served.")
+    assert on_hand() == 12
+    assert waiting.lines.get().allocated == 8
+    assert Product.objects.get().average_cost == Decimal("13.5000")
+
+
+def test_a_form_sent_twice_is_booked_once() -> None:
+    client, key = logged_in("warehouse"), desk.once()
+
+    send(client, RECEIVE, product="TENT", units="3", once=key)
+    status, said = send(client, RECEIVE, product="TENT", units="3", once=key)
+
+    assert said == "This was booked before; nothing is booked twice."
+    assert on_hand() == 8
+
+
+def test_a_barcode_is_as_good_as_a_sku() -> None:
+    send(logged_in("warehouse"), RECEIVE, product="0628915123457", units="1")
+
+    assert on_hand() == 6
+
+
+def test_who_sees_no_costs_moves_none() -> None:
+    client = logged_in("warehouse")
+
+    assert 'name="cost"' not in client.get(reverse(RECEIVE)).content.decode()
+    send(client, RECEIVE, product="TENT", units="5", cost="999")
+
+    assert Product.objects.get().average_cost == Decimal("10.0000")
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"product": "", "units": ""}, "Say which product, and how many units."),
+        ({"product": "NOTHING", "units": "1"}, "No product has the SKU or barcode “NOTHING”."),
+        ({"product": "TENT", "units": "1.5"}, "“1.5” is no number of units."),
+        ({"product": "TENT", "units": "0"}, "0 units cannot be right"),
+        ({"product": "TENT", "units": "-4"}, "-4 units cannot be right"),
+        ({"product": "TENT", "units": "99999999"}, "99999999 units cannot be right"),
+        ({"product": "TENT", "units": "1", "cost": "free"}, "“free” is no amount."),
+        ({"product": "TENT", "units": "1", "cost": "-1"}, "“-1” cannot be the cost of a unit."),
+        ({"product": "TENT", "units": "1", "cost": "NaN"}, "“NaN” cannot be the cost of a unit."),
+        ({"product": "TENT", "units": "1", "location": "abc"}, "Choose a place from the list."),
+    ],
+)
+def test_what_cannot_be_received_is_refused_and_stays_typed(fields: dict[str, str], said: str) -> None:
+    client = logged_in("manager")
+
+    answer = client.post(reverse(RECEIVE), {"once": desk.once(), "note": "Slip 88", **fields})
+
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert [str(message) for message in get_messages(answer.wsgi_request)][-1].startswith(said)
+    assert 'value="Slip 88"' in text
+    assert on_hand() == 5
+
+
+def test_the_stock_is_corrected_with_a_reason() -> None:
+    client = logged_in("warehouse")
+
+    assert send(client, CORRECT, product="TENT", units="2", direction="less", cost="", note="broken")[1] == (
+        "The stock of TENT is corrected by -2."
+    )
+    assert send(client, CORRECT, product="TENT", units="1", direction="less", cost="", note=" ")[0] == 200
+    assert on_hand() == 3
+    assert Movement.objects.first().by.username == "warehouse"
+
+
+def test_more_than_there_is_cannot_be_lost() -> None:
+    status, said = send(logged_in("warehouse"), CORRECT, product="TENT", units="9", direction="less", note="lost")
+
+    assert status == 200
+    assert "cannot leave" in said
+    assert on_hand() == 5
+
+
+def test_suggestions_find_by_sku_barcode_and_name_and_escape() -> None:
+    make_product("STOVE", name="Stove <b>hot</b>")
+    client, url = logged_in("warehouse"), reverse("admin:inventory_product_suggest")
+
+    assert client.get(url, {"product": "ten"}).content.decode() == '<option value="TENT">Product TENT</option>'
+    assert "&lt;b&gt;hot" in client.get(url, {"product": "hot"}).content.decode()
+    assert client.get(url, {"product": ""}).content == b""
+
+
+@pytest.mark.parametrize("name", ["product", "stocklevel", "movement"])
+def test_lists_need_no_more_statements_for_more_rows(name: str) -> None:
+    client, url = logged_in("manager"), reverse(f"admin:inventory_{name}_changelist")
+    for number in range(4):
+        make_product(f"A{number}", 2)
+    few = statements(client, url)
+
+    for number in range(45):
+        make_product(f"B{number}", 2)
+
+    assert statements(client, url) == few
+
+
+def test_a_product_is_archived_and_leaves_the_list() -> None:
+    client, url = logged_in("manager"), reverse("admin:inventory_product_changelist")
+    product = Product.objects.get()
+
+    client.post(url, {"action": "archive", "_selected_action": [product.pk]})
+
+    assert list(client.get(url).context["cl"].result_list) == []
+    assert [p.pk for p in client.get(url, {"archived": "yes"}).context["cl"].result_list] == [product.pk]
+    client.post(url + "?archived=yes", {"action": "take_out_of_archive", "_selected_action": [product.pk]})
+    assert [p.pk for p in client.get(url).context["cl"].result_list] == [product.pk]
+
+
+def test_costs_and_prices_are_hidden_from_the_warehouse() -> None:
+    Product.objects.update(price=Decimal("77.77"), average_cost=Decimal("33.33"))
+    product = Product.objects.get()
+    pages = [
+        reverse("admin:inventory_product_changelist"),
+        reverse("admin:inventory_product_change", args=[product.pk]),
+        reverse("admin:inventory_movement_changelist"),
+        reverse("admin:inventory_movement_change", args=[Movement.objects.get().pk]),
+    ]
+
+    for url in pages:
+        warehouse, clerk = (logged_in(role).get(url).content.decode() for role in ("warehouse", "clerk"))
+        assert "77.77" not in warehouse, url
+        assert "33.33" not in warehouse + clerk, url
+        assert "10.0000" not in warehouse + clerk, url
+
+
+def test_a_form_of_a_product_never_sets_its_stock_or_cost() -> None:
+    product = Product.objects.get()
+    url = reverse("admin:inventory_product_change", args=[product.pk])
+
+    logged_in("manager").post(
+        url,
+        {
+            "sku": "TENT",
+            "name": "Tent",
+            "stocked": "on",
+            "backorder_policy": "allow",
+            "average_cost": "1",
+            "on_hand": "99",
+        },
+    )
+
+    product.refresh_from_db()
+    assert (product.name, product.average_cost, on_hand()) == ("Tent", Decimal("10.0000"), 5)
+    assert Location.objects.count() == 1
