@@ -1,6 +1,6 @@
 """How the worker shows that it works: a row for the home page, and a file for the watchdog of its own machine.
 
-django-q2 can freeze with all its processes alive (docs/decisions/0005-background-work.md), so only work that was really
+django-q2 can freeze with all its processes alive (docs/decisions/0007-watchdog.md), so only work that was really
 done counts. The row says that some worker somewhere works; with several machines only the files tell whether this
 machine's does.
 """

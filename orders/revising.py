@@ -236,13 +236,17 @@ def _whole_order(
             )
     elif news and not record.cancelled and order.cancelled_at is not None:
         order.cancelled_at = None
+        said = {line.external_id: line.quantity for line in record.lines}
         for line in lines:
             line.cancelled = 0
+            line.ordered = max(said.get(line.external_id, 0), line.shipped)
             if line not in changes.lines and line.pk:
                 changes.lines.append(line)
         changes.notes.append(
             timeline.entry(order.pk, "restored", "The store took the order up again.", who=order.connection.name)
         )
+        if order.refunded_total:
+            changes.found.append(_taken_up_after_refund(order))
     elif news and record.fulfilled_elsewhere and not order.fulfilled_elsewhere and left > 0 and not order.cancelled_at:
         changes.found.append(
             Hold(
@@ -307,6 +311,19 @@ def _write(orders: Sequence[Order], changes: _Changes) -> set[int]:
 
 def _line_note(order: Order, sentence: str) -> TimelineEntry:
     return timeline.entry(order.pk, "edited", sentence, who=order.connection.name, at=timezone.now())
+
+
+def _taken_up_after_refund(order: Order) -> Hold:
+    return Hold(
+        order_id=order.pk,
+        code=holds.EDITED,
+        subject="restored",
+        stops=Hold.Stops.SHIPPING,
+        sentence=(
+            f"The store took this order up again, though {order.refunded_total:.2f} {order.currency} of it had been "
+            "refunded. Cancel here what is not to be sent, then release this hold."
+        ),
+    )
 
 
 def _edited_after_invoice(order: Order, record: OrderRecord) -> Hold:

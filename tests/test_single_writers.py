@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.writers import Column, writers, writes
+from tests.writers import ROOT, Column, writers, writes
 
 ON_HAND = Column("StockLevel", "inventory_stocklevel", "on_hand")
 RESERVED = Column("StockLevel", "inventory_stocklevel", "reserved")
@@ -12,7 +12,8 @@ ORDER_STATE = Column("Order", "orders_order", "state", shared=True)
 DELIVERY_STATE = Column("Delivery", "sync_delivery", "state", shared=True)
 
 ONE_WRITER = [
-    (ON_HAND, {"inventory/ledger.py"}),
+    # A row of a count sheet that is shown and never saved.
+    (ON_HAND, {"inventory/ledger.py", "inventory/resources.py"}),
     (RESERVED, {"inventory/reservations.py"}),
     (ALLOCATED, {"orders/allocation.py"}),
     # The row as it was drawn is told to the caller; only the statement above it writes.
@@ -28,12 +29,14 @@ def test_it_is_written_in_its_own_room_only(column: Column, rooms: set[str]) -> 
     assert writers(column) == rooms
 
 
-def test_the_first_state_of_an_order_is_derived_like_all_others() -> None:
-    from pathlib import Path
+def test_a_count_sheet_only_shows_what_is_on_hand() -> None:
+    text = (ROOT / "inventory/resources.py").read_text()
+    assert writes(text, ON_HAND) == ["StockLevel(on_hand=0)"]
 
-    root = Path(__file__).resolve().parent.parent
-    assert writes((root / "orders/intake.py").read_text(), ORDER_STATE) == ["new.order.state = drafts.first_state(new)"]
-    drafts = (root / "orders/drafts.py").read_text()
+
+def test_the_first_state_of_an_order_is_derived_like_all_others() -> None:
+    assert writes((ROOT / "orders/intake.py").read_text(), ORDER_STATE) == ["new.order.state = drafts.first_state(new)"]
+    drafts = (ROOT / "orders/drafts.py").read_text()
     assert "return status.derive(" in drafts[drafts.index("def first_state") :]
 
 

@@ -50,7 +50,7 @@ def test_a_form_sent_twice_is_booked_once() -> None:
     client, key = logged_in("warehouse"), desk.once()
 
     send(client, RECEIVE, product="TENT", units="3", once=key)
-    status, said = send(client, RECEIVE, product="TENT", units="3", once=key)
+    _status, said = send(client, RECEIVE, product="TENT", units="3", once=key)
 
     assert said == "This was booked before; nothing is booked twice."
     assert on_hand() == 8

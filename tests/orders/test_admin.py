@@ -344,7 +344,7 @@ def test_ticked_orders_are_printed_packed_and_shipped() -> None:
     ticked = {"_selected_action": [order.pk for order in orders]}
 
     answer = client.post(url, {"action": "print_slips", **ticked})
-    assert answer["Location"] == f"/papers/slip/?order={orders[0].pk}&order={orders[1].pk}&order={orders[2].pk}"
+    assert answer["Location"] == f"/papers/slip/?order={orders[0].pk},{orders[1].pk},{orders[2].pk}"
     client.post(url, {"action": "pack_ticked", **ticked})
     client.post(url, {"action": "ship_ticked", **ticked})
 

@@ -43,6 +43,7 @@ class StockMachine(RuleBasedStateMachine):
         self.records: dict[str, OrderRecord] = {}
         self.ids: dict[str, int] = {}
         self.by_store: set[str] = set()
+        self.refunded: set[str] = set()
         self.keys = (f"k{n}" for n in itertools.count())
         self.steps = 0
 
@@ -182,8 +183,11 @@ class StockMachine(RuleBasedStateMachine):
         paper = self.shelf.orders[name]
         self.told(name, cancelled=False, external_state="processing" if paper.paid else "pending")
         paper.cancelled = False
-        for line in paper.lines:
+        # Which units the refund took back is not known any more: a person is asked.
+        paper.held = paper.held or name in self.refunded
+        for line, said in zip(paper.lines, self.records[name].lines, strict=True):
             line.cancelled = 0
+            line.ordered = max(said.quantity, line.shipped)
         self.shelf.serve()
 
     @precondition(lambda self: self.orders())
@@ -198,6 +202,7 @@ class StockMachine(RuleBasedStateMachine):
         record = RefundRecord(key, name, said.gross, making.PLACED, lines=(part,))
         for _ in range(2):
             journey.take_in_refunds(self.store, [record])
+        self.refunded.add(name)
         line = paper.lines[at]
         self.shelf.cancel_units(line, min(count, line.left))
         paper.unpack_overfull()
@@ -218,7 +223,7 @@ class StockMachine(RuleBasedStateMachine):
         held = [name for name, paper in self.shelf.orders.items() if paper.held]
         name = held[number % len(held)]
         self.records[name] = replace(self.records[name], doubts=())
-        open_now = Hold.objects.filter(order_id=self.ids[name], code="doubt", released_at=None)
+        open_now = Hold.objects.filter(order_id=self.ids[name], released_at=None)
         journey.release_hold(open_now.values_list("pk", flat=True), why="asked the customer", who="Cléo")
         self.shelf.orders[name].held = False
         self.shelf.serve()
