@@ -1,10 +1,11 @@
 """All that an invoice says, frozen: kept as JSON with the invoice, so that it can be drawn again as it was (rule: A2)."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from backoffice.lib.address import PostalAddress
 from backoffice.lib.letterhead import Letterhead
@@ -139,8 +140,8 @@ def _plain(value: Any) -> Any:
 
 
 @lru_cache
-def _names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+def _names(kind: Hashable) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(cast(type, kind)))
 
 
 def _known(kind: type, values: dict[str, Any]) -> dict[str, Any]:

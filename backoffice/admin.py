@@ -3,8 +3,8 @@
 from typing import Any
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from django import forms
 from django.contrib import admin
-from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django_q.models import Failure, OrmQ, Schedule, Success
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminCheckboxSelectMultiple
 
 from backoffice import desk, search
 from backoffice.api import key_admin
@@ -61,6 +62,16 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         (None, {"classes": ("wide",), "fields": ("username", "password1", "password2", "groups", "is_staff")}),
     )
     readonly_fields = ("last_login", "date_joined")
+    filter_horizontal = ()
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        # Four roles are four ticks; Django's two boxes side by side do not fit a screen.
+        return forms.ModelMultipleChoiceField(
+            queryset=Group.objects.order_by("name"),
+            required=False,
+            label=_("Roles"),
+            widget=UnfoldAdminCheckboxSelectMultiple,
+        )
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("groups")
@@ -76,10 +87,18 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, desk.ReadOnlyAdmin):
+class GroupAdmin(desk.ReadOnlyAdmin):
     """Roles are one table in the code (backoffice/roles.py), set anew with every migration; here they are only read."""
 
     list_display = ("name",)
+    fields = ("name", "shown_permissions")
+    readonly_fields = ("shown_permissions",)
+
+    @admin.display(description=_("may"))
+    def shown_permissions(self, group: Group) -> str:
+        return "; ".join(
+            permission.name for permission in group.permissions.order_by("content_type__app_label", "codename")
+        )
 
 
 @admin.register(AccessAttempt)

@@ -81,7 +81,7 @@ class ReadOnlyAdmin(DeskAdmin):
 
 def page(request: HttpRequest, template: str, title: str, **context: Any) -> TemplateResponse:
     """A page of our own inside the admin's frame."""
-    request.current_app = admin.site.name  # type: ignore[attr-defined]
+    request.current_app = admin.site.name
     return TemplateResponse(request, template, {**admin.site.each_context(request), "title": title, **context})
 
 

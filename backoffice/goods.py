@@ -105,8 +105,9 @@ def return_to_stock(quantities: Mapping[int, int], *, key: str, who: str, by: An
                     f"{line.returned} of them are back already."
                 )
             line.returned += units
-            if line.product_id and lines[pk].product and lines[pk].product.stocked:
-                back.append((pk, Goods(line.product_id, units)))
+            product = lines[pk].product
+            if product is not None and product.stocked:
+                back.append((pk, Goods(product.pk, units)))
         OrderLine.objects.bulk_update(list(locked.values()), ["returned"])
         moved = _move(
             [item for _, item in back],

@@ -368,6 +368,17 @@ def map_sku(connection: Connection, sku: str, product: Product, *, by: Any = Non
     return len(released)
 
 
+def products_known(*, by: Any = None, who: str) -> int:
+    """There are new products: orders held for a SKU that is one by now go on by themselves. How many did."""
+    with transaction.atomic():
+        held = Hold.objects.filter(code=holds.SKU, released_at=None).values("order__connection_id")
+        released: set[int] = set()
+        for connection in Connection.objects.filter(pk__in=held):
+            released |= listings.release_mapped(connection, who=who, by=by)
+        _go_on(released)
+    return len(released)
+
+
 def explain_tax(name: str, code: str, *, by: Any = None, who: str) -> TaxName:
     """Say which tax a store's name means; every order held for it goes on by itself."""
     with transaction.atomic():

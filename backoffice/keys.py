@@ -7,10 +7,14 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 
 
+class CannotKeep(Exception):
+    """A key cannot be kept; the text says where, why and what to do."""
+
+
 def kept(folder: Path, name: str) -> str:
     """The key of that name, made once; two first starts at the same instant agree on one.
 
-    OSError with a clear sentence where the folder cannot be written.
+    CannotKeep where the folder cannot be written.
     """
     path = folder / "keys" / name
     try:
@@ -24,8 +28,7 @@ def kept(folder: Path, name: str) -> str:
             draft.unlink()
         return path.read_text().strip()
     except OSError as error:
-        raise OSError(
-            error.errno,
+        raise CannotKeep(
             f"The key {name} cannot be kept in {path.parent}: {error.strerror}. "
-            "Make the folder writable, free some space, or set VAR_DIR to another folder",
+            "Make the folder writable, free some space, or set VAR_DIR to another folder."
         ) from error

@@ -4,6 +4,7 @@ One statement finds, by indexes only, and one reads what is shown; both however 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection as database
 from django.utils.translation import gettext_lazy as _
@@ -98,7 +99,7 @@ def matches(q: str, *, limit: int = 50) -> list[Match]:
     words = unaccented(text).upper().split()
     # Three letters make a trigram; a short name alone is looked up by its beginning, which the index knows too.
     anywhere = "%" if any(len(word) >= 3 for word in words) else ""
-    parameters: dict[str, object] = {
+    parameters: dict[str, Any] = {
         "limit": limit,
         "code": code,
         "codes": sorted({text, code, code.upper(), code.lower()}),

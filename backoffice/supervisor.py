@@ -274,7 +274,16 @@ def lock_file(var_dir: Path, part: str) -> Path:
 def _gunicorn(plan: Plan) -> list[str]:
     host = f"[{plan.host}]" if ":" in plan.host else plan.host
     return [
-        *("-m", "gunicorn", "backoffice.wsgi", "--bind", f"{host}:{plan.port}", "--no-control-socket", "--limit-request-line", "8190"),
+        *(
+            "-m",
+            "gunicorn",
+            "backoffice.wsgi",
+            "--bind",
+            f"{host}:{plan.port}",
+            "--no-control-socket",
+            "--limit-request-line",
+            "8190",
+        ),
         *("--workers", str(plan.web_workers), "--threads", str(plan.web_threads), "--graceful-timeout", "10"),
         # Loaded once before the processes part: half the time to start, and an error in the code is said at once.
         *("--preload", "--timeout", "60", "--access-logfile", "-", "--error-logfile", "-"),

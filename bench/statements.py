@@ -15,7 +15,9 @@ class Counted:
         self._capture.__enter__()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._capture.__exit__(kind, error, trace)
         self.sql = [query["sql"] for query in self._capture.captured_queries]
         self.number = len(self.sql)

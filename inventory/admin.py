@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import Case, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,9 +17,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 
-from backoffice import desk, stock_pages
+from backoffice import desk, journey, stock_pages
 from inventory.import_export import ProductExchange, StockCountExchange
 from inventory.models import Listing, Location, Movement, Product, StockLevel
+from orders import publishing
 
 
 def _stock(name: str, **where: Any) -> Any:
@@ -86,11 +88,11 @@ class ProductAdmin(ProductExchange, desk.Columns, desk.DeskAdmin):
         "stocked",
         "backorder_policy",
         "shown_levels",
-        "shown_links",
         "shown_movements",
         "archived_at",
     )
-    readonly_fields = ("shown_cost", "shown_levels", "shown_links", "shown_movements", "archived_at")
+    readonly_fields = ("shown_cost", "shown_levels", "shown_movements", "archived_at")
+    change_form_outer_before_template = "admin/inventory/product_links.html"
     actions: ClassVar = ["archive", "take_out_of_archive"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
@@ -105,13 +107,20 @@ class ProductAdmin(ProductExchange, desk.Columns, desk.DeskAdmin):
         )
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        added = ("shown_levels", "shown_links", "shown_movements", "archived_at", "shown_cost")
+        added = ("shown_levels", "shown_movements", "archived_at", "shown_cost")
         return [name for name in super().get_fields(request, obj) if obj or name not in added]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         return (find_products(queryset, search_term) if search_term.strip() else queryset), False
+
+    def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            # A product that orders were held for, or one that stores should hear of differently.
+            journey.products_known(by=request.user, who=desk.who(request))
+            publishing.stock_changed([obj.pk])
 
     def get_urls(self) -> list[URLPattern]:
         guard = self.admin_site.admin_view
@@ -171,20 +180,6 @@ class ProductAdmin(ProductExchange, desk.Columns, desk.DeskAdmin):
             return format_html("<p>{}</p>", _("None has come in yet."))
         heads = [_("Place"), _("Bin"), _("On hand"), _("Reserved"), _("Available")]
         return _table(heads, rows)
-
-    @admin.display(description=gettext_lazy("what to do"))
-    def shown_links(self, product: Product) -> SafeString:
-        query = f"?product={product.sku}"
-        links = [
-            (reverse("admin:inventory_product_receive") + query, _("Receive")),
-            (reverse("admin:inventory_product_correct") + query, _("Correct the stock")),
-            (reverse("admin:orders_order_changelist") + f"?q={product.sku}", _("Orders with it")),
-            (reverse("admin:inventory_movement_changelist") + f"?product__id__exact={product.pk}", _("All movements")),
-            (reverse("admin:inventory_listing_changelist") + f"?product__id__exact={product.pk}", _("At the stores")),
-        ]
-        return format_html(
-            '<p class="desk-buttons">{}</p>', format_html_join(" ", '<a class="desk-button" href="{}">{}</a>', links)
-        )
 
     @admin.display(description=gettext_lazy("newest movements"))
     def shown_movements(self, product: Product) -> SafeString:

@@ -9,13 +9,12 @@ from import_export.fields import Field
 
 from backoffice import goods, journey
 from backoffice.api.permissions import SEE_AMOUNTS, SEE_COSTS
-from backoffice.exchange import cells
 from backoffice.exchange.resource import TableResource
 from backoffice.exchange.widgets import Amount, Choice, Text, Whole, YesNo
-from backoffice.sync.models import Connection
+from backoffice.lib import cells
 from inventory import ledger
 from inventory.models import Location, Product, StockLevel
-from orders import holds, listings, publishing
+from orders import publishing
 
 
 class ProductResource(TableResource):
@@ -71,18 +70,7 @@ class ProductResource(TableResource):
     def written(self, user: Any) -> None:
         publishing.stock_changed(self._told)
         if self._new:
-            _go_on_with_known(user)
-
-
-def _go_on_with_known(user: Any) -> None:
-    """Orders held for a SKU that is a product by now go on by themselves (rule: O4)."""
-    waiting = Connection.objects.filter(
-        pk__in=holds.Hold.objects.filter(code=holds.SKU, released_at=None).values("order__connection_id")
-    )
-    released: set[int] = set()
-    for connection in waiting:
-        released |= listings.release_mapped(connection, who=str(user or "Import"), by=user)
-    journey.go_on(released)
+            journey.products_known(by=user, who=str(user or "Import"))
 
 
 class StockCountResource(TableResource):

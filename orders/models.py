@@ -1,10 +1,10 @@
 """The order, who placed it, what it is for, what was paid, and everything that happened to it."""
 
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.indexes import BrinIndex, GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
@@ -17,7 +17,7 @@ from inventory.models import Product, StockLevel
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]
 
 
-def money(**options: object) -> models.DecimalField:
+def money(**options: Any) -> models.DecimalField:
     return models.DecimalField(max_digits=14, decimal_places=3, **{"default": Decimal("0"), **options})
 
 
@@ -339,6 +339,8 @@ class TimelineEntry(models.Model):
     class Meta:
         ordering: ClassVar = ["id"]
         verbose_name_plural = _("timeline entries")
+        # Written in the order of time, so a few pages tell where a day begins.
+        indexes: ClassVar = [BrinIndex(fields=["at"], name="timeline_by_time")]
 
     def __str__(self) -> str:
         return self.sentence

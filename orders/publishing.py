@@ -67,7 +67,9 @@ def tell(connection: Connection, batch: Sequence[Delivery]) -> list[Result]:
         quantity, status = published(free[listing.product.pk], safety_buffer=connection.safety_buffer, policy=policy)
         if delivery.known is None and quantity == listing.seen_quantity and quantity > 0:
             # What the store said itself it need not be told; its word is as old as its last answer.
-            results.append(Result(delivery.pk, f"The store said so itself: {quantity}.", known=_known(quantity, status)))
+            results.append(
+                Result(delivery.pk, f"The store said so itself: {quantity}.", known=_known(quantity, status))
+            )
             continue
         if delivery.known == _known(quantity, status):
             results.append(

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from backoffice.sync.errors import SyncError
+
 
 @dataclass(frozen=True, slots=True)
 class AddressRecord:
@@ -214,4 +216,4 @@ class Told:
     object_key: str
     known: dict[str, object] | None = None
     external_id: str = ""
-    error: Exception | None = None
+    error: SyncError | None = None

@@ -13,11 +13,12 @@ from import_export.results import Error, Result
 
 from backoffice import dropping, inward
 from backoffice.api.permissions import SEE_AMOUNTS
-from backoffice.exchange import cells, order_file
+from backoffice.exchange import order_file
 from backoffice.exchange.files import CHUNK
 from backoffice.exchange.resource import TableResource
 from backoffice.exchange.results import BoundedResult
 from backoffice.exchange.widgets import Choice, Text, Whole
+from backoffice.lib import cells
 from backoffice.lib.text import digits, email_key
 from backoffice.sync import waking
 from backoffice.sync.models import Connection

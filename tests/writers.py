@@ -82,6 +82,8 @@ def _is_call(node: ast.Call, column: Column) -> bool:
 
 
 def _is_sql(text: str, column: Column) -> bool:
-    update = re.search(rf"\bUPDATE\s+{column.table}\b.*?\bSET\b(.*?)(\bFROM\b|\bWHERE\b|\bRETURNING\b|$)", text, re.S | re.I)
+    update = re.search(
+        rf"\bUPDATE\s+{column.table}\b.*?\bSET\b(.*?)(\bFROM\b|\bWHERE\b|\bRETURNING\b|$)", text, re.S | re.I
+    )
     upsert = re.search(rf"\bINSERT\s+INTO\s+{column.table}\b.*\bDO\s+UPDATE\s+SET\b(.*)", text, re.S | re.I)
     return any(found and re.search(rf"\b{column.name}\s*=", found[1]) for found in (update, upsert))

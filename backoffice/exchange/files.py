@@ -12,7 +12,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from backoffice.exchange import cells
+from backoffice.lib import cells
 from backoffice.lib.text import unaccented
 from orders.stores.base import Unreadable
 from orders.stores.files_tables import table

@@ -9,8 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from import_export.results import InvalidRow, RowResult
 
-from backoffice.exchange import cells
-from backoffice.lib import address, cards, money
+from backoffice.lib import address, cards, cells, money
 from backoffice.sync.models import Arrival, Connection
 from inventory import catalogue
 from orders.models import Order

@@ -11,10 +11,10 @@ from import_export.fields import Field
 from import_export.instance_loaders import BaseInstanceLoader
 from import_export.resources import ModelResource
 
-from backoffice.exchange import cells
 from backoffice.exchange.files import CHUNK, TableFile
 from backoffice.exchange.results import BoundedResult
 from backoffice.exchange.widgets import Text
+from backoffice.lib import cells
 
 log = logging.getLogger(__name__)
 

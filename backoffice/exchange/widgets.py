@@ -6,8 +6,7 @@ from typing import Any
 
 from import_export.widgets import Widget
 
-from backoffice.exchange import cells
-from backoffice.lib import money
+from backoffice.lib import cells, money
 from backoffice.lib.text import unaccented
 
 YES = {"yes", "y", "true", "1", "x", "oui", "vrai"}

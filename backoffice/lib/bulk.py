@@ -1,6 +1,6 @@
 """Writing many rows at once: identifiers are drawn first, so that rows may point at each other before any is written."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -28,17 +28,19 @@ def give_ids(*groups: Sequence[models.Model]) -> None:
 
 
 @lru_cache
-def _blank(model: type[models.Model]) -> tuple[dict[str, Any], frozenset[str]]:
-    """A new row of the model: values that stand for themselves, and the names of those made anew for each row."""
+def _blank(model: type[models.Model]) -> tuple[dict[str, Any], dict[str, Callable[[], Any]]]:
+    """A new row of the model: values that stand for themselves, and how to make those that are new for each row."""
     values: dict[str, Any] = {}
-    made = set()
+    made: dict[str, Callable[[], Any]] = {}
     for field in model._meta.local_concrete_fields:
         if field.generated:
             continue
+        values[field.attname] = None
         if callable(field.default):
-            made.add(field.attname)
-        values[field.attname] = None if callable(field.default) else field.get_default()
-    return values, frozenset(made)
+            made[field.attname] = field.get_default
+        else:
+            values[field.attname] = field.get_default()
+    return values, made
 
 
 def draft(model: type[M], **values: Any) -> M:
@@ -52,9 +54,9 @@ def draft(model: type[M], **values: Any) -> M:
     state.update(values)
     if len(state) != len(blank):
         raise TypeError(f"{model.__name__} has no column {', '.join(sorted(values.keys() - blank.keys()))}.")
-    for name in made:
+    for name, default in made.items():
         if name not in values:
-            state[name] = model._meta.get_field(name).get_default()
+            state[name] = default()
     state["_state"] = ModelState()
     instance.__dict__.update(state)
     return instance
@@ -70,7 +72,7 @@ def copy_in(instances: Sequence[models.Model], *, with_ids: bool = False) -> Non
         return
     meta = type(instances[0])._meta
     fields = [f for f in meta.local_concrete_fields if not f.generated and (with_ids or not f.primary_key)]
-    statement = f"COPY {_quoted(meta.db_table)} ({', '.join(_quoted(f.column) for f in fields)}) FROM STDIN"
+    statement = f"COPY {_quoted(meta.db_table)} ({', '.join(_quoted(str(f.column)) for f in fields)}) FROM STDIN"
     # Django does not wrap what COPY raises; whoever copes with a DatabaseError must cope with this one too.
     with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
         for row in _rows(instances, fields):

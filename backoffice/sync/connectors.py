@@ -87,6 +87,4 @@ def account_of(connection: Connection) -> Account:
 
 def connector_of(connection: Connection) -> Connector:
     """The connector that speaks for a connection; KeyError where its code is gone."""
-    return connectors()[connection.connector](
-        account_of(connection), Http(secrets=connection.credentials.values())
-    )
+    return connectors()[connection.connector](account_of(connection), Http(secrets=connection.credentials.values()))

@@ -135,7 +135,10 @@ def settle(results: Sequence[Result], claimed: Sequence[Delivery] = ()) -> None:
         mine = Delivery.objects.select_for_update().filter(pk__in=[result.delivery_id for result in results])
         locked = {delivery.pk: delivery for delivery in mine.order_by("connection_id", "topic", "object_id")}
         for pk, delivery in list(locked.items()):
-            if claims.get(pk, (delivery.claimed_by, delivery.claimed_since)) != (delivery.claimed_by, delivery.claimed_since):
+            if claims.get(pk, (delivery.claimed_by, delivery.claimed_since)) != (
+                delivery.claimed_by,
+                delivery.claimed_since,
+            ):
                 del locked[pk]
         results = [result for result in results if result.delivery_id in locked]
         attempts = [_settle_one(locked[result.delivery_id], result) for result in results]

@@ -19,6 +19,10 @@ def _cipher(keys: tuple[str, ...]) -> MultiFernet:
 class EncryptedJSONField(models.BinaryField):
     """A small JSON object that is never legible in the database, a dump of it, or a log."""
 
+    # What the type checker is told of the values: BinaryField's own would be bytes.
+    _pyi_private_set_type: dict[str, Any]
+    _pyi_private_get_type: dict[str, Any]
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("default", dict)
         kwargs["editable"] = False

@@ -9,108 +9,245 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('sync', '0001_initial'),
+        ("sync", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Location',
+            name="Location",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=20, unique=True)),
-                ('name', models.CharField(max_length=120)),
-                ('sellable', models.BooleanField(default=True)),
-                ('pick_order', models.PositiveIntegerField(default=100, help_text='Lowest is picked from first.')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=20, unique=True)),
+                ("name", models.CharField(max_length=120)),
+                ("sellable", models.BooleanField(default=True)),
+                ("pick_order", models.PositiveIntegerField(default=100, help_text="Lowest is picked from first.")),
             ],
             options={
-                'ordering': ['pick_order', 'code'],
+                "ordering": ["pick_order", "code"],
             },
         ),
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sku', models.CharField(max_length=80, unique=True, verbose_name='SKU')),
-                ('name', models.CharField(max_length=250)),
-                ('name_fr', models.CharField(blank=True, max_length=250, verbose_name='name in French')),
-                ('variation', models.CharField(blank=True, help_text='What tells it from its sisters: red, 500 ml.', max_length=250)),
-                ('barcode', models.CharField(blank=True, db_index=True, max_length=14, verbose_name='barcode (GTIN)')),
-                ('price', models.DecimalField(blank=True, decimal_places=4, max_digits=14, null=True)),
-                ('average_cost', models.DecimalField(decimal_places=4, default=0, help_text="Moving average, per unit, in the merchant's currency.", max_digits=14)),
-                ('weight_grams', models.PositiveIntegerField(blank=True, null=True)),
-                ('stocked', models.BooleanField(default=True, help_text='Off for services and downloads: no stock, never picked.')),
-                ('backorder_policy', models.CharField(choices=[('refuse', 'refuse: sold out when none is left'), ('allow', 'allow'), ('allow_tell', 'allow, and tell the customer')], default='allow_tell', max_length=10)),
-                ('archived_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("sku", models.CharField(max_length=80, unique=True, verbose_name="SKU")),
+                ("name", models.CharField(max_length=250)),
+                ("name_fr", models.CharField(blank=True, max_length=250, verbose_name="name in French")),
+                (
+                    "variation",
+                    models.CharField(
+                        blank=True, help_text="What tells it from its sisters: red, 500 ml.", max_length=250
+                    ),
+                ),
+                ("barcode", models.CharField(blank=True, db_index=True, max_length=14, verbose_name="barcode (GTIN)")),
+                ("price", models.DecimalField(blank=True, decimal_places=4, max_digits=14, null=True)),
+                (
+                    "average_cost",
+                    models.DecimalField(
+                        decimal_places=4,
+                        default=0,
+                        help_text="Moving average, per unit, in the merchant's currency.",
+                        max_digits=14,
+                    ),
+                ),
+                ("weight_grams", models.PositiveIntegerField(blank=True, null=True)),
+                (
+                    "stocked",
+                    models.BooleanField(
+                        default=True, help_text="Off for services and downloads: no stock, never picked."
+                    ),
+                ),
+                (
+                    "backorder_policy",
+                    models.CharField(
+                        choices=[
+                            ("refuse", "refuse: sold out when none is left"),
+                            ("allow", "allow"),
+                            ("allow_tell", "allow, and tell the customer"),
+                        ],
+                        default="allow_tell",
+                        max_length=10,
+                    ),
+                ),
+                ("archived_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'permissions': [('receive_goods', 'Can receive goods'), ('adjust_stock', 'Can correct the stock'), ('see_costs', 'Can see costs and margins')],
-                'ordering': ['sku'],
-                'indexes': [django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Upper('name'), name='gin_trgm_ops'), name='product_name_trigram')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('sku', ''), _negated=True), name='product_has_sku'), models.CheckConstraint(condition=models.Q(('average_cost__gte', 0)), name='product_cost_not_negative')],
+                "permissions": [
+                    ("receive_goods", "Can receive goods"),
+                    ("adjust_stock", "Can correct the stock"),
+                    ("see_costs", "Can see costs and margins"),
+                ],
+                "ordering": ["sku"],
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(
+                        django.contrib.postgres.indexes.OpClass(
+                            django.db.models.functions.text.Upper("name"), name="gin_trgm_ops"
+                        ),
+                        name="product_name_trigram",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("sku", ""), _negated=True), name="product_has_sku"),
+                    models.CheckConstraint(
+                        condition=models.Q(("average_cost__gte", 0)), name="product_cost_not_negative"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Movement',
+            name="Movement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quantity', models.IntegerField()),
-                ('reason', models.CharField(choices=[('opening', 'opening stock'), ('receipt', 'receipt of goods'), ('shipment', 'shipped'), ('return', 'returned to stock'), ('count', 'count'), ('adjustment', 'adjustment')], max_length=12)),
-                ('unit_cost', models.DecimalField(decimal_places=4, default=0, max_digits=14)),
-                ('at', models.DateTimeField()),
-                ('key', models.CharField(help_text='The same event has the same key: booked once.', max_length=120, unique=True)),
-                ('note', models.CharField(blank=True, max_length=250)),
-                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
-                ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='inventory.location')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='inventory.product')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("quantity", models.IntegerField()),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("opening", "opening stock"),
+                            ("receipt", "receipt of goods"),
+                            ("shipment", "shipped"),
+                            ("return", "returned to stock"),
+                            ("count", "count"),
+                            ("adjustment", "adjustment"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("unit_cost", models.DecimalField(decimal_places=4, default=0, max_digits=14)),
+                ("at", models.DateTimeField()),
+                (
+                    "key",
+                    models.CharField(
+                        help_text="The same event has the same key: booked once.", max_length=120, unique=True
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=250)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="movements", to="inventory.location"
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="movements", to="inventory.product"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
-                'indexes': [models.Index(fields=['product', 'location', 'at'], name='movement_card')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('quantity', 0), _negated=True), name='movement_moves_something')],
+                "ordering": ["-id"],
+                "indexes": [models.Index(fields=["product", "location", "at"], name="movement_card")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("quantity", 0), _negated=True), name="movement_moves_something"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Listing',
+            name="Listing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(blank=True, max_length=120)),
-                ('external_parent_id', models.CharField(blank=True, max_length=120)),
-                ('sku', models.CharField(blank=True, max_length=120)),
-                ('name', models.CharField(blank=True, max_length=250)),
-                ('manages_stock', models.BooleanField(default=True, help_text='Off: the store keeps no figure; none is sent.')),
-                ('stock_shared_with_parent', models.BooleanField(default=False)),
-                ('seen_quantity', models.IntegerField(blank=True, help_text='What the store itself said last.', null=True)),
-                ('price', models.DecimalField(blank=True, decimal_places=4, max_digits=14, null=True)),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='listings', to='sync.connection')),
-                ('product', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='listings', to='inventory.product')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("external_id", models.CharField(blank=True, max_length=120)),
+                ("external_parent_id", models.CharField(blank=True, max_length=120)),
+                ("sku", models.CharField(blank=True, max_length=120)),
+                ("name", models.CharField(blank=True, max_length=250)),
+                (
+                    "manages_stock",
+                    models.BooleanField(default=True, help_text="Off: the store keeps no figure; none is sent."),
+                ),
+                ("stock_shared_with_parent", models.BooleanField(default=False)),
+                (
+                    "seen_quantity",
+                    models.IntegerField(blank=True, help_text="What the store itself said last.", null=True),
+                ),
+                ("price", models.DecimalField(blank=True, decimal_places=4, max_digits=14, null=True)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="listings", to="sync.connection"
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="listings",
+                        to="inventory.product",
+                    ),
+                ),
             ],
             options={
-                'permissions': [('map_sku', "Can say which product a store's SKU means")],
-                'ordering': ['connection', 'sku'],
-                'indexes': [models.Index(fields=['connection', 'sku'], name='listing_by_sku')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('connection', 'external_id'), name='listing_once'), models.UniqueConstraint(condition=models.Q(('external_id', '')), fields=('connection', 'sku'), name='listing_alias_once')],
+                "permissions": [("map_sku", "Can say which product a store's SKU means")],
+                "ordering": ["connection", "sku"],
+                "indexes": [models.Index(fields=["connection", "sku"], name="listing_by_sku")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("external_id", ""), _negated=True),
+                        fields=("connection", "external_id"),
+                        name="listing_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("external_id", "")), fields=("connection", "sku"), name="listing_alias_once"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='StockLevel',
+            name="StockLevel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('on_hand', models.IntegerField(default=0)),
-                ('reserved', models.IntegerField(default=0)),
-                ('bin', models.CharField(blank=True, max_length=30)),
-                ('available', models.GeneratedField(db_persist=True, expression=django.db.models.expressions.CombinedExpression(models.F('on_hand'), '-', models.F('reserved')), output_field=models.IntegerField())),
-                ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='levels', to='inventory.location')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='levels', to='inventory.product')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("on_hand", models.IntegerField(default=0)),
+                ("reserved", models.IntegerField(default=0)),
+                ("bin", models.CharField(blank=True, max_length=30)),
+                (
+                    "available",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.expressions.CombinedExpression(
+                            models.F("on_hand"), "-", models.F("reserved")
+                        ),
+                        output_field=models.IntegerField(),
+                    ),
+                ),
+                (
+                    "location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="levels", to="inventory.location"
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="levels", to="inventory.product"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['product', 'location'],
-                'constraints': [models.UniqueConstraint(fields=('product', 'location'), name='level_once'), models.CheckConstraint(condition=models.Q(('reserved__gte', 0)), name='level_reserved_not_negative'), models.CheckConstraint(condition=models.Q(('on_hand__gte', models.F('reserved'))), name='level_reserved_is_on_hand')],
+                "ordering": ["product", "location"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("product", "location"), name="level_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("reserved__gte", 0)), name="level_reserved_not_negative"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("on_hand__gte", models.F("reserved"))), name="level_reserved_is_on_hand"
+                    ),
+                ],
             },
         ),
     ]

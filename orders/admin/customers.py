@@ -88,14 +88,14 @@ class CustomerAdmin(CustomerExchange, desk.DeskAdmin):
                 for order in customer.orders.order_by("-placed_at")[:20]
             ),
         )
-        return format_html('<ul class="desk-links">{}</ul>', rows) if rows else _("none yet")
+        return format_html('<ul class="desk-links">{}</ul>', rows) if rows else str(_("none yet"))
 
     @admin.display(description=_("addresses"))
     def shown_addresses(self, customer: Customer) -> SafeString | str:
         rows = format_html_join("", "<li>{}</li>", ((str(a),) for a in customer.addresses.order_by("-id")[:20]))
-        return format_html('<ul class="desk-links">{}</ul>', rows) if rows else _("none yet")
+        return format_html('<ul class="desk-links">{}</ul>', rows) if rows else str(_("none yet"))
 
     @admin.display(description=_("numbers at stores"))
     def shown_numbers(self, customer: Customer) -> SafeString | str:
         found = customer.identities.select_related("connection")[:20]
-        return ", ".join(str(identity) for identity in found) or _("none")
+        return ", ".join(str(identity) for identity in found) or str(_("none"))

@@ -172,9 +172,9 @@ def _lines(
 
 def _reduced(row: Mapping[str, Any]) -> int:
     """What the store has taken from its own figure for this line; it says so in a field that it shows to nobody else."""
-    for meta in rows(row, "meta_data"):
-        if meta.get("key") == "_reduced_stock":
-            said = text(meta.get("value"))
+    for field in rows(row, "meta_data"):
+        if field.get("key") == "_reduced_stock":
+            said = text(field.get("value"))
             return int(said) if said.isdigit() else 0
     return 0
 

@@ -6,59 +6,120 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('inventory', '0001_initial'),
-        ('orders', '0001_initial'),
+        ("inventory", "0001_initial"),
+        ("orders", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Shipment',
+            name="Shipment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=30, unique=True)),
-                ('state', models.CharField(choices=[('packed', 'packed'), ('shipped', 'shipped'), ('unpacked', 'unpacked again')], default='packed', max_length=10)),
-                ('carrier', models.CharField(blank=True, max_length=60)),
-                ('tracking_number', models.CharField(blank=True, db_index=True, max_length=60)),
-                ('tracking_url', models.URLField(blank=True, max_length=400)),
-                ('packed_at', models.DateTimeField()),
-                ('shipped_at', models.DateTimeField(blank=True, null=True)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shipments', to='orders.order')),
-                ('packed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('shipped_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=30, unique=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("packed", "packed"), ("shipped", "shipped"), ("unpacked", "unpacked again")],
+                        default="packed",
+                        max_length=10,
+                    ),
+                ),
+                ("carrier", models.CharField(blank=True, max_length=60)),
+                ("tracking_number", models.CharField(blank=True, db_index=True, max_length=60)),
+                ("tracking_url", models.URLField(blank=True, max_length=400)),
+                ("packed_at", models.DateTimeField()),
+                ("shipped_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="shipments", to="orders.order"
+                    ),
+                ),
+                (
+                    "packed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "shipped_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'permissions': [('pack_shipment', 'Can pack and unpack'), ('ship_shipment', 'Can ship parcels'), ('track_shipment', 'Can correct tracking numbers')],
-                'ordering': ['-id'],
+                "permissions": [
+                    ("pack_shipment", "Can pack and unpack"),
+                    ("ship_shipment", "Can ship parcels"),
+                    ("track_shipment", "Can correct tracking numbers"),
+                ],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='ShipmentLine',
+            name="ShipmentLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quantity', models.PositiveIntegerField()),
-                ('level', models.ForeignKey(blank=True, help_text='Empty where the product is not stocked.', null=True, on_delete=django.db.models.deletion.PROTECT, to='inventory.stocklevel')),
-                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shipment_lines', to='orders.orderline')),
-                ('shipment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='shipping.shipment')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("quantity", models.PositiveIntegerField()),
+                (
+                    "level",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Empty where the product is not stocked.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="inventory.stocklevel",
+                    ),
+                ),
+                (
+                    "line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="shipment_lines",
+                        to="orders.orderline",
+                    ),
+                ),
+                (
+                    "shipment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="shipping.shipment"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.AddConstraint(
-            model_name='shipment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'shipped'), _negated=True), ('shipped_at__isnull', False), _connector='OR'), name='shipment_shipped_at_some_time'),
+            model_name="shipment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "shipped"), _negated=True), ("shipped_at__isnull", False), _connector="OR"
+                ),
+                name="shipment_shipped_at_some_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shipmentline',
-            constraint=models.UniqueConstraint(fields=('shipment', 'line', 'level'), name='shipment_line_once', nulls_distinct=False),
+            model_name="shipmentline",
+            constraint=models.UniqueConstraint(
+                fields=("shipment", "line", "level"), name="shipment_line_once", nulls_distinct=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shipmentline',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='shipment_line_positive'),
+            model_name="shipmentline",
+            constraint=models.CheckConstraint(condition=models.Q(("quantity__gt", 0)), name="shipment_line_positive"),
         ),
     ]

@@ -12,16 +12,16 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, override_settings
 from openpyxl import load_workbook
 
-from backoffice.exchange import cells
+from backoffice.lib import cells
 from backoffice.roles import ensure_groups
 from backoffice.sync.models import Connection
 from inventory.models import Movement, Product, StockLevel
 from orders.models import Order
 from tests.making import make_merchant, make_order, make_product
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.exchange_site")]
+pytestmark = pytest.mark.django_db
 Visit = Callable[[str], Client]
-PRODUCTS, STOCK, ORDERS = "/tables/inventory/product", "/tables/inventory/stocklevel", "/tables/orders/order"
+PRODUCTS, STOCK, ORDERS = "/admin/inventory/product", "/admin/inventory/stocklevel", "/admin/orders/order"
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_a_name_in_the_form_reads_no_other_file(visit: Visit) -> None:
 @pytest.mark.parametrize(
     ("page", "imports", "exports"),
     [(PRODUCTS, "---m", "wcam"), (STOCK, "w--m", "wcam"), (ORDERS, "-c-m", "wcam"),
-     ("/tables/orders/customer", "-c-m", "wcam")],
+     ("/admin/orders/customer", "-c-m", "wcam")],
 )  # fmt: skip
 @pytest.mark.parametrize("role", ["warehouse", "clerk", "accountant", "manager"])
 def test_who_may_import_and_export(visit: Visit, role: str, page: str, imports: str, exports: str) -> None:

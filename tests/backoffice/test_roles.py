@@ -1,5 +1,7 @@
 """U1 cell by cell: each role at each page and each button. What is not in the table is nobody's."""
 
+import html
+import re
 from decimal import Decimal
 
 import pytest
@@ -248,3 +250,21 @@ def test_the_warehouse_sees_no_amounts_on_any_of_its_pages(shop: dict[str, int])
                 assert "$100.00" not in text, page
                 assert "100.00 CAD" not in text, page
     assert Arrival.objects.count() == 1
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_page_offers_a_link_that_its_reader_may_not_open(shop: dict[str, int], role: str) -> None:
+    client = logged_in(role)
+    offered: dict[str, str] = {}
+    for page, allowed in PAGES.items():
+        if role in allowed:
+            text = client.get(reverse(page, args=[shop[page]] if page in shop else [])).content.decode()
+            links = re.findall(r'href="(/[^"]*)"', text)
+            offered |= {
+                html.unescape(link): page for link in links if not link.startswith(("/static/", "/admin/logout"))
+            }
+
+    refused = {link: page for link, page in offered.items() if client.get(link).status_code not in (200, 302)}
+
+    assert len(offered) > 10
+    assert refused == {}

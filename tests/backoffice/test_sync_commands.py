@@ -36,7 +36,7 @@ def test_connect_prints_the_number_and_keeps_the_keys_encrypted() -> None:
         number = connect(store)
     connection = Connection.objects.get(pk=number)
     assert connection.credentials == store.credentials
-    raw = Connection.objects.extra(select={"raw": "credentials"}).values_list("raw", flat=True)[0]  # noqa: S610
+    raw = Connection.objects.extra(select={"raw": "credentials"}).values_list("raw", flat=True)[0]
     assert store.secret.encode() not in bytes(raw)
 
 

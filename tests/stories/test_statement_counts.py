@@ -90,10 +90,10 @@ def test_a_newer_version_costs_no_more_for_many_than_for_one(store: Any) -> None
     counts = []
     for numbers in (range(600, 605), range(605, 660)):
         for number in numbers:
-            shop.ring(store, {**body(number), "customer_note": "Ring twice", "date_modified_gmt": "2026-11-30T10:00:00"})
+            shop.ring(
+                store, {**body(number), "customer_note": "Ring twice", "date_modified_gmt": "2026-11-30T10:00:00"}
+            )
         with counted() as sent:
             inward.work_on_arrivals()
         counts.append((len(sent), sent))
     assert counts[0][0] == counts[1][0], f"{counts[0][0]} for 5, {counts[1][0]} for 55:\n{counts[1][1]}"
-
-

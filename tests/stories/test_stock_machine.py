@@ -13,7 +13,14 @@ import pytest
 from django.db import connection, transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from backoffice import goods, journey
 from inventory.models import StockLevel
@@ -77,7 +84,9 @@ class StockMachine(RuleBasedStateMachine):
 
     @initialize(
         there=st.tuples(*[st.integers(0, 9)] * 3),
-        sold=st.lists(st.tuples(st.lists(st.tuples(skus, units), min_size=1, max_size=3), st.integers(0, 3)), max_size=6),
+        sold=st.lists(
+            st.tuples(st.lists(st.tuples(skus, units), min_size=1, max_size=3), st.integers(0, 3)), max_size=6
+        ),
     )
     def open_the_shop(self, there: tuple[int, ...], sold: list[tuple[list[tuple[str, int]], int]]) -> None:
         for sku, count in zip(SKUS, there, strict=True):

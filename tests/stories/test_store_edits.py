@@ -144,7 +144,9 @@ def test_stock_that_an_edit_frees_goes_to_who_waited_before_the_newcomer(store) 
 
     shop.deliver(store, shop.order(1, [("TENT", 10, "100.00")]))
     waiting = shop.deliver(store, shop.order(2, [("TENT", 4, "100.00")], email="bea@example.ca"))
-    shop.ring(store, shop.order(3, [("TENT", 4, "100.00")], email="cy@example.ca", placed=making.PLACED.replace(day=28)))
+    shop.ring(
+        store, shop.order(3, [("TENT", 4, "100.00")], email="cy@example.ca", placed=making.PLACED.replace(day=28))
+    )
     shop.ring(store, shop.order(1, [("TENT", 6, "100.00")], minute=1))
     inward.work_on_arrivals()
     waiting.refresh_from_db()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.utils import timezone
@@ -94,7 +95,7 @@ def test_workers_never_get_the_same_one(store: Connection) -> None:
 def test_pauses_grow_and_end(store: Connection) -> None:
     pauses = [deliveries.pause(attempts) for attempts in range(1, 13)]
     assert pauses[0] == deliveries.FIRST_PAUSE
-    assert all(earlier <= later for earlier, later in zip(pauses, pauses[1:], strict=False))
+    assert all(earlier <= later for earlier, later in pairwise(pauses))
     assert pauses[-1] == deliveries.LONGEST_PAUSE
     total = sum(pauses, timedelta())
     assert timedelta(hours=12) < total < timedelta(days=2)

@@ -192,7 +192,9 @@ def _orders(products: dict[str, Product]) -> None:
     shop = dropping.file_store()
     now = timezone.now().replace(microsecond=0)
     records = [
-        _record(number, products, now - timedelta(days=days, minutes=7 * (number - 1000)), CUSTOMERS[who], lines, paid, gift)
+        _record(
+            number, products, now - timedelta(days=days, minutes=7 * (number - 1000)), CUSTOMERS[who], lines, paid, gift
+        )
         for number, (who, lines, paid, days, gift) in enumerate(ORDERS, start=1001)
     ]
     journey.take_in(shop, records)

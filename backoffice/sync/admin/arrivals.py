@@ -19,9 +19,9 @@ State = Arrival.State
 
 @admin.register(Arrival)
 class ArrivalAdmin(TrafficAdmin):
-    may = "sync.retry_arrival"
-    room = arrivals
-    template = "admin/sync/arrival.html"
+    may: ClassVar[str] = "sync.retry_arrival"
+    room: ClassVar[Any] = arrivals
+    template: ClassVar[str] = "admin/sync/arrival.html"
     tones: ClassVar = {
         State.WAITING: "info",
         State.DONE: "good",

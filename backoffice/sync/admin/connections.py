@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminURLInputWidget
 
 from backoffice import desk, dropping, inward
 from backoffice.sync import connections, health, waking
-from backoffice.sync.connectors import Connector, connector_of, connectors
+from backoffice.sync.connectors import Connector, account_of, connector_of, connectors
 from backoffice.sync.errors import SyncError
 from backoffice.sync.http import check_address
 from backoffice.sync.models import Connection
@@ -161,7 +161,8 @@ class ConnectionAdmin(desk.DeskAdmin):
             raise Http404
         if request.method == "POST" and desk.press(request, lambda: _keep_credentials(request, connection, kind)):
             return HttpResponseRedirect(reverse("admin:sync_connection_change", args=[pk]))
-        fields = [(credential, bool(connection.credentials.get(credential.name))) for credential in kind.credentials]
+        kept: dict[str, Any] = account_of(connection).credentials
+        fields = [(credential, bool(kept.get(credential.name))) for credential in kind.credentials]
         title = _("Credentials of %(connection)s") % {"connection": connection}
         return desk.page(request, "admin/sync/credentials.html", title, connection=connection, fields=fields)
 
@@ -197,7 +198,7 @@ def _context(request: HttpRequest, connection: Connection | None) -> dict[str, A
 
 
 def _keep_credentials(request: HttpRequest, connection: Connection, kind: type[Connector]) -> str:
-    kept = dict(connection.credentials)
+    kept: dict[str, Any] = dict(account_of(connection).credentials)
     for credential in kind.credentials:
         typed = request.POST.get(f"credential-{credential.name}", "").strip()
         if typed:

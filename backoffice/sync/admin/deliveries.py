@@ -44,11 +44,14 @@ class TopicFilter(admin.SimpleListFilter):
 class NamedChangeList(desk.DeskChangeList):
     """Names what the page's deliveries are about, one statement for each kind of thing."""
 
+    result_list: Any
+
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        self.result_list = list(self.result_list)
-        names = {topic: _names(topic, [d.object_id for d in self.result_list if d.topic == topic]) for topic in TOPICS}
-        for delivery in self.result_list:
+        rows: list[Any] = list(self.result_list)
+        self.result_list = rows
+        names = {topic: _names(topic, [row.object_id for row in rows if row.topic == topic]) for topic in TOPICS}
+        for delivery in rows:
             delivery.named = names.get(delivery.topic, {}).get(delivery.object_id, str(delivery.object_id))
 
 
@@ -69,9 +72,9 @@ def _names(topic: str, ids: list[int]) -> dict[int, str]:
 
 @admin.register(Delivery)
 class DeliveryAdmin(TrafficAdmin):
-    may = "sync.retry_delivery"
-    room = deliveries
-    template = "admin/sync/delivery.html"
+    may: ClassVar[str] = "sync.retry_delivery"
+    room: ClassVar[Any] = deliveries
+    template: ClassVar[str] = "admin/sync/delivery.html"
     tones: ClassVar = {
         State.WAITING: "info",
         State.CLAIMED: "info",

@@ -9,7 +9,6 @@ import backoffice.sync.secrets
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -20,149 +19,268 @@ class Migration(migrations.Migration):
         TrigramExtension(),
         UnaccentExtension(),
         migrations.CreateModel(
-            name='Connection',
+            name="Connection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, unique=True)),
-                ('connector', models.CharField(help_text='Name of the connector, e.g. woocommerce.', max_length=60)),
-                ('url', models.URLField(blank=True, max_length=400)),
-                ('credentials', backoffice.sync.secrets.EncryptedJSONField(default=dict)),
-                ('options', models.JSONField(blank=True, default=dict)),
-                ('state', models.CharField(choices=[('active', 'active'), ('paused', 'paused: needs a person'), ('off', 'switched off')], default='active', max_length=10)),
-                ('state_sentence', models.TextField(blank=True, help_text='Why it is paused, and what to do.')),
-                ('state_since', models.DateTimeField(blank=True, null=True)),
-                ('time_zone', models.CharField(default='America/Toronto', max_length=60)),
-                ('language', models.CharField(default='en', help_text='Of customers whose language is not known.', max_length=5)),
-                ('safety_buffer', models.PositiveIntegerField(default=0, help_text='Units kept back from what the store is told.')),
-                ('reserve_when_placed_hours', models.PositiveIntegerField(blank=True, help_text='Reserve stock for unpaid orders for this many hours; empty: only when paid.', null=True)),
-                ('live_from', models.DateTimeField(blank=True, help_text='Orders placed before are kept as history: no stock, invoice or mail.', null=True)),
-                ('poll_minutes', models.PositiveIntegerField(default=5)),
-                ('cursor', models.JSONField(blank=True, default=dict)),
-                ('polled_at', models.DateTimeField(blank=True, null=True)),
-                ('last_heard_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=120, unique=True)),
+                ("connector", models.CharField(help_text="Name of the connector, e.g. woocommerce.", max_length=60)),
+                ("url", models.URLField(blank=True, max_length=400)),
+                ("credentials", backoffice.sync.secrets.EncryptedJSONField(default=dict)),
+                ("options", models.JSONField(blank=True, default=dict)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("active", "active"), ("paused", "paused: needs a person"), ("off", "switched off")],
+                        default="active",
+                        max_length=10,
+                    ),
+                ),
+                ("state_sentence", models.TextField(blank=True, help_text="Why it is paused, and what to do.")),
+                ("state_since", models.DateTimeField(blank=True, null=True)),
+                ("time_zone", models.CharField(default="America/Toronto", max_length=60)),
+                (
+                    "language",
+                    models.CharField(default="en", help_text="Of customers whose language is not known.", max_length=5),
+                ),
+                (
+                    "safety_buffer",
+                    models.PositiveIntegerField(default=0, help_text="Units kept back from what the store is told."),
+                ),
+                (
+                    "reserve_when_placed_hours",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="Reserve stock for unpaid orders for this many hours; empty: only when paid.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "live_from",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="Orders placed before are kept as history: no stock, invoice or mail.",
+                        null=True,
+                    ),
+                ),
+                ("poll_minutes", models.PositiveIntegerField(default=5)),
+                ("cursor", models.JSONField(blank=True, default=dict)),
+                ("polled_at", models.DateTimeField(blank=True, null=True)),
+                ("last_heard_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'permissions': [('set_credentials', 'Can set credentials'), ('upload_orders', 'Can upload files of orders')],
-                'ordering': ['name'],
+                "permissions": [
+                    ("set_credentials", "Can set credentials"),
+                    ("upload_orders", "Can upload files of orders"),
+                ],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Heartbeat',
+            name="Heartbeat",
             fields=[
-                ('name', models.CharField(max_length=60, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField()),
-                ('words', models.TextField(blank=True)),
+                ("name", models.CharField(max_length=60, primary_key=True, serialize=False)),
+                ("at", models.DateTimeField()),
+                ("words", models.TextField(blank=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Arrival',
+            name="Arrival",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('topic', models.CharField(max_length=60)),
-                ('key', models.CharField(help_text='The same thing sent twice has the same key.', max_length=200)),
-                ('external_id', models.CharField(blank=True, max_length=120)),
-                ('received_at', models.DateTimeField(auto_now_add=True)),
-                ('body', models.BinaryField()),
-                ('context', models.JSONField(blank=True, default=dict, help_text='Harmless headers, file name, row.')),
-                ('state', models.CharField(choices=[('waiting', 'waiting'), ('done', 'done'), ('old', 'kept, not applied: a newer version was there'), ('ignored', 'nothing to do'), ('failed', 'needs a person'), ('skipped', 'skipped by a person')], default='waiting', max_length=10)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('repeats', models.PositiveIntegerField(default=0, help_text='How often the same came again.')),
-                ('not_before', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('sentence', models.TextField(blank=True)),
-                ('object_type', models.CharField(blank=True, max_length=40)),
-                ('object_id', models.BigIntegerField(blank=True, null=True)),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='arrivals', to='sync.connection')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("topic", models.CharField(max_length=60)),
+                ("key", models.CharField(help_text="The same thing sent twice has the same key.", max_length=200)),
+                ("external_id", models.CharField(blank=True, max_length=120)),
+                ("received_at", models.DateTimeField(auto_now_add=True)),
+                ("body", models.BinaryField()),
+                ("context", models.JSONField(blank=True, default=dict, help_text="Harmless headers, file name, row.")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waiting"),
+                            ("done", "done"),
+                            ("old", "kept, not applied: a newer version was there"),
+                            ("ignored", "nothing to do"),
+                            ("failed", "needs a person"),
+                            ("skipped", "skipped by a person"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("repeats", models.PositiveIntegerField(default=0, help_text="How often the same came again.")),
+                ("not_before", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("sentence", models.TextField(blank=True)),
+                ("object_type", models.CharField(blank=True, max_length=40)),
+                ("object_id", models.BigIntegerField(blank=True, null=True)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="arrivals", to="sync.connection"
+                    ),
+                ),
             ],
             options={
-                'permissions': [('retry_arrival', 'Can try arrivals again or skip them')],
-                'ordering': ['-id'],
+                "permissions": [("retry_arrival", "Can try arrivals again or skip them")],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('topic', models.CharField(max_length=60)),
-                ('object_id', models.BigIntegerField()),
-                ('wanted_version', models.PositiveIntegerField(default=1)),
-                ('known_version', models.PositiveIntegerField(default=0)),
-                ('claimed_version', models.PositiveIntegerField(default=0)),
-                ('known', models.JSONField(blank=True, help_text='What the other system was last told, or told us.', null=True)),
-                ('external_id', models.CharField(blank=True, max_length=200)),
-                ('state', models.CharField(choices=[('waiting', 'waiting'), ('claimed', 'on its way'), ('done', 'delivered'), ('failed', 'needs a person'), ('unclear', 'sent, no sure answer: needs a person'), ('skipped', 'skipped by a person')], default='waiting', max_length=10)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('not_before', models.DateTimeField(blank=True, null=True)),
-                ('claimed_by', models.CharField(blank=True, max_length=80)),
-                ('claimed_since', models.DateTimeField(blank=True, null=True)),
-                ('in_doubt', models.BooleanField(default=False, help_text='A call that must not be repeated has begun and its answer is not written yet.')),
-                ('wanted_at', models.DateTimeField(auto_now_add=True)),
-                ('delivered_at', models.DateTimeField(blank=True, null=True)),
-                ('last_words', models.TextField(blank=True)),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='sync.connection')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("topic", models.CharField(max_length=60)),
+                ("object_id", models.BigIntegerField()),
+                ("wanted_version", models.PositiveIntegerField(default=1)),
+                ("known_version", models.PositiveIntegerField(default=0)),
+                ("claimed_version", models.PositiveIntegerField(default=0)),
+                (
+                    "known",
+                    models.JSONField(
+                        blank=True, help_text="What the other system was last told, or told us.", null=True
+                    ),
+                ),
+                ("external_id", models.CharField(blank=True, max_length=200)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waiting"),
+                            ("claimed", "on its way"),
+                            ("done", "delivered"),
+                            ("failed", "needs a person"),
+                            ("unclear", "sent, no sure answer: needs a person"),
+                            ("skipped", "skipped by a person"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("not_before", models.DateTimeField(blank=True, null=True)),
+                ("claimed_by", models.CharField(blank=True, max_length=80)),
+                ("claimed_since", models.DateTimeField(blank=True, null=True)),
+                (
+                    "in_doubt",
+                    models.BooleanField(
+                        default=False,
+                        help_text="A call that must not be repeated has begun and its answer is not written yet.",
+                    ),
+                ),
+                ("wanted_at", models.DateTimeField(auto_now_add=True)),
+                ("delivered_at", models.DateTimeField(blank=True, null=True)),
+                ("last_words", models.TextField(blank=True)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="deliveries", to="sync.connection"
+                    ),
+                ),
             ],
             options={
-                'permissions': [('retry_delivery', 'Can try deliveries again or skip them')],
-                'verbose_name_plural': 'deliveries',
-                'ordering': ['-id'],
+                "permissions": [("retry_delivery", "Can try deliveries again or skip them")],
+                "verbose_name_plural": "deliveries",
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(auto_now_add=True)),
-                ('outcome', models.CharField(choices=[('ok', 'worked'), ('again', 'will be tried again'), ('failed', 'needs a person')], max_length=10)),
-                ('sentence', models.TextField()),
-                ('request', models.TextField(blank=True)),
-                ('response', models.TextField(blank=True)),
-                ('arrival', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='tries', to='sync.arrival')),
-                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
-                ('delivery', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='tries', to='sync.delivery')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("ok", "worked"), ("again", "will be tried again"), ("failed", "needs a person")],
+                        max_length=10,
+                    ),
+                ),
+                ("sentence", models.TextField()),
+                ("request", models.TextField(blank=True)),
+                ("response", models.TextField(blank=True)),
+                (
+                    "arrival",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tries",
+                        to="sync.arrival",
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "delivery",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tries",
+                        to="sync.delivery",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.AddIndex(
-            model_name='arrival',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['id'], name='arrival_waiting'),
+            model_name="arrival",
+            index=models.Index(condition=models.Q(("state", "waiting")), fields=["id"], name="arrival_waiting"),
         ),
         migrations.AddIndex(
-            model_name='arrival',
-            index=models.Index(fields=['state', '-id'], name='arrival_state'),
+            model_name="arrival",
+            index=models.Index(fields=["state", "-id"], name="arrival_state"),
         ),
         migrations.AddIndex(
-            model_name='arrival',
-            index=models.Index(fields=['object_type', 'object_id'], name='arrival_object'),
+            model_name="arrival",
+            index=models.Index(fields=["object_type", "object_id"], name="arrival_object"),
         ),
         migrations.AddConstraint(
-            model_name='arrival',
-            constraint=models.UniqueConstraint(fields=('connection', 'topic', 'key'), name='arrival_known_once'),
+            model_name="arrival",
+            constraint=models.UniqueConstraint(fields=("connection", "topic", "key"), name="arrival_known_once"),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['connection', 'topic', 'not_before'], name='delivery_waiting'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state", "waiting")),
+                fields=["connection", "topic", "not_before"],
+                name="delivery_waiting",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'claimed')), fields=['claimed_since'], name='delivery_claimed'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state", "claimed")), fields=["claimed_since"], name="delivery_claimed"
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['topic', 'object_id'], name='delivery_object'),
+            model_name="delivery",
+            index=models.Index(fields=["topic", "object_id"], name="delivery_object"),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['state', '-id'], name='delivery_state'),
+            model_name="delivery",
+            index=models.Index(fields=["state", "-id"], name="delivery_state"),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('connection', 'topic', 'object_id'), name='delivery_once_per_object'),
+            model_name="delivery",
+            constraint=models.UniqueConstraint(
+                fields=("connection", "topic", "object_id"), name="delivery_once_per_object"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.CheckConstraint(condition=models.Q(('arrival__isnull', False), ('delivery__isnull', False), _connector='XOR'), name='attempt_of_one_thing'),
+            model_name="attempt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("arrival__isnull", False), ("delivery__isnull", False), _connector="XOR"),
+                name="attempt_of_one_thing",
+            ),
         ),
     ]
