@@ -1,11 +1,9 @@
 """All that an invoice says, frozen: kept as JSON with the invoice, so that it can be drawn again as it was (rule: A2)."""
 
-from collections.abc import Hashable
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from backoffice.lib.address import PostalAddress
 from backoffice.lib.letterhead import Letterhead
@@ -139,9 +137,13 @@ def _plain(value: Any) -> Any:
     return {name: _plain(getattr(value, name)) for name in _names(kind)}
 
 
-@lru_cache
-def _names(kind: Hashable) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(cast(type, kind)))
+def _names(kind: type) -> tuple[str, ...]:
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(field.name for field in fields(kind))
+    return _NAMES[kind]
+
+
+_NAMES: dict[type, tuple[str, ...]] = {}
 
 
 def _known(kind: type, values: dict[str, Any]) -> dict[str, Any]:

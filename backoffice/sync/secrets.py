@@ -21,7 +21,7 @@ class EncryptedJSONField(models.BinaryField):
 
     # What the type checker is told of the values: BinaryField's own would be bytes.
     _pyi_private_set_type: dict[str, Any]
-    _pyi_private_get_type: dict[str, Any]
+    _pyi_private_get_type: dict[str, Any]  # type: ignore[assignment]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("default", dict)
