@@ -12,7 +12,7 @@ from accounting.models import Entry
 from backoffice.lib import money
 from inventory import ledger as stock
 from inventory import reservations
-from inventory.models import Movement, StockLevel
+from inventory.models import Movement, Product, StockLevel
 from orders import allocation, merchant, publishing, status, timeline
 from orders.models import OrderLine
 from shipping import packing
@@ -214,13 +214,14 @@ def book(moved: Sequence[Movement], kind: Entry.Kind, against: str, words: str) 
     if not moved:
         return
     seller = merchant.current()
+    skus = dict(Product.objects.filter(pk__in={movement.product_id for movement in moved}).values_list("pk", "sku"))
     ledger.post(
         posting.goods(
             f"movement:{movement.key}",
             kind,
             money.rounded(movement.quantity * movement.unit_cost, seller.currency),
             against,
-            description=f"{words}: {movement.quantity} × {movement.product_id}",
+            description=f"{words}: {movement.quantity} × {skus[movement.product_id]}",
             currency=seller.currency,
             day=merchant.local_day(movement.at, seller),
         )

@@ -368,6 +368,26 @@ def map_sku(connection: Connection, sku: str, product: Product, *, by: Any = Non
     return len(released)
 
 
+def name_line(line: OrderLine, product: Product, *, by: Any = None, who: str) -> None:
+    """Say which product one line means that came without a SKU; its order goes on by itself."""
+    with transaction.atomic():
+        allocation.lock_orders([line.order_id], and_products=[product.pk])
+        _go_on(listings.name_line(line, product, by=by, who=who))
+
+
+def mail_invoice_again(order: Order, *, who: str) -> Invoice:
+    """A person wants the invoice mailed once more: a new wish. ValueError where there is none, or nowhere to mail it."""
+    invoice = Invoice.objects.filter(order=order).defer("pdf", "document").first()
+    if invoice is None:
+        raise ValueError("This order has no invoice yet; it gets one when it is paid.")
+    if not order.customer.email:
+        raise ValueError("The customer has no e-mail address. Add one, or print the invoice.")
+    with transaction.atomic():
+        deliveries.want([(connections.own("mail")["mail"].pk, INVOICE_MAIL, invoice.pk)])
+        timeline.write([timeline.entry(order.pk, "mailed", f"Invoice {invoice.label} is mailed again.", who=who)])
+    return invoice
+
+
 def products_known(*, by: Any = None, who: str) -> int:
     """There are new products: orders held for a SKU that is one by now go on by themselves. How many did."""
     with transaction.atomic():

@@ -53,9 +53,9 @@ FIND = """
           ORDER BY o.placed_at DESC LIMIT %(limit)s)
         UNION ALL
         (SELECT line.order_id, 'sku', 8
-           FROM orders_orderline line
-          WHERE line.product_id IN (SELECT id FROM inventory_product WHERE sku = ANY(%(codes)s) OR barcode = %(code)s)
-          ORDER BY line.id DESC LIMIT %(limit)s)
+           FROM (SELECT id FROM inventory_product WHERE sku = ANY(%(codes)s) OR barcode = %(code)s LIMIT 20) p
+          CROSS JOIN LATERAL (SELECT order_id FROM orders_orderline WHERE product_id = p.id
+                               ORDER BY id DESC LIMIT %(limit)s) line)
         UNION ALL
         (SELECT line.order_id, 'sku', 8 FROM orders_orderline line
           WHERE line.sku = ANY(%(codes)s) ORDER BY line.id DESC LIMIT %(limit)s)

@@ -16,10 +16,10 @@ from orders.drafts import NewOrder
 from orders.models import Allocation, Order, OrderLine
 
 SERVED = """
-    SELECT line.id, line.order_id, line.product_id, line.backordered, product.stocked
+    SELECT line.id, line.order_id, line.product_id, line.backordered, coalesce(product.stocked, false)
       FROM orders_orderline line
       JOIN orders_order o ON o.id = line.order_id
-      JOIN inventory_product product ON product.id = line.product_id
+      LEFT JOIN inventory_product product ON product.id = line.product_id
      WHERE line.backordered > 0
        AND o.cancelled_at IS NULL AND NOT o.fulfilled_elsewhere AND NOT o.history
        AND (o.may_ship OR o.reserve_until > now())
@@ -28,7 +28,9 @@ SERVED = """
        AND {which} = ANY(%s)
      ORDER BY o.priority, o.placed_at, o.id, line.position
 """
-"""Lines that want stock, in the order in which they are served; product 12's line of an older order comes first."""
+"""Lines that want stock, in the order in which they are served; product 12's line of an older order comes first.
+
+A line that means no product, of an order that nothing holds any more, is something that is not counted here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,9 @@ def allocate_new(new: Sequence[NewOrder]) -> set[int]:
     asked = []
     for one in served:
         for line in one.lines:
-            if line.product_id is None or line.ordered <= line.cancelled:
+            if line.ordered <= line.cancelled:
                 continue
-            if one.products[line.product_id].stocked:
+            if line.product_id is not None and one.products[line.product_id].stocked:
                 lines[line.pk] = (one, line)
                 asked.append((line.pk, line.product_id, line.ordered - line.cancelled))
             else:

@@ -180,10 +180,23 @@ def map_sku(connection: Connection, sku: str, product: Product, *, by: Any = Non
         return release_mapped(connection, who=who, by=by)
 
 
+def name_line(line: OrderLine, product: Product, *, by: Any = None, who: str) -> set[int]:
+    """Say which product this one line means, where the store has no SKU for it; its order, if that released it.
+
+    ValueError where the line means a product already, or went on without one.
+    """
+    with transaction.atomic():
+        unnamed = OrderLine.objects.filter(pk=line.pk, product=None, allocated=0, shipped=0)
+        if not unnamed.update(product=product, needs_shipping=product.stocked):
+            raise ValueError("This line means a product already, or has gone on without one.")
+        return release_mapped(line.order.connection, who=who, by=by)
+
+
 def release_mapped(connection: Connection, *, who: str, by: Any = None) -> set[int]:
     """Give held lines the product that their item means by now; the orders that have no unknown line left."""
     held = Hold.objects.filter(code=holds.SKU, released_at=None, order__connection=connection)
-    lines = list(OrderLine.objects.filter(order__in=held.values("order"), product=None).select_related("order"))
+    unnamed = OrderLine.objects.filter(order__in=held.values("order"), product=None, allocated=0, shipped=0)
+    lines = list(unnamed.select_related("order"))
     products = catalogue.resolve(connection.pk, {(line.external_item_id, line.sku) for line in lines})
     named = []
     for line in lines:

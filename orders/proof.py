@@ -83,7 +83,7 @@ INVARIANTS = (
               JOIN orders_order o ON o.id = line.order_id
               LEFT JOIN inventory_product product ON product.id = line.product_id
              WHERE promised.alien OR coalesce(promised.units, 0) > line.allocated
-                OR (coalesce(promised.units, 0) < line.allocated AND product.stocked IS NOT FALSE)
+                OR (coalesce(promised.units, 0) < line.allocated AND coalesce(product.stocked, false))
         """,
     ),
     Invariant(

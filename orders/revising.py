@@ -149,7 +149,11 @@ def _lines(
             changes.new_lines.append(line)
             changes.notes.append(_line_note(order, f"Line added: {line}."))
             continue
-        if line.product_id is None and (product := products.get((wanted.item_id, wanted.sku))) is not None:
+        if (
+            line.product_id is None
+            and line.allocated == 0 == line.shipped
+            and (product := products.get((wanted.item_id, wanted.sku))) is not None
+        ):
             line.product_id = product.pk
         _quantity(order, line, wanted.quantity, changes)
         if not fixed:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from backoffice.lib.bulk import copy_in, give_ids
@@ -68,7 +68,8 @@ def _unpacked(order_ids: list[int]) -> dict[int, list[tuple[int | None, int]]]:
     allocated = Allocation.objects.filter(line__order_id__in=order_ids).order_by("line_id", "id")
     for line_id, level_id, quantity in allocated.values_list("line_id", "level_id", "quantity"):
         free[line_id].append((level_id, quantity - packed[line_id, level_id]))
-    unstocked = OrderLine.objects.filter(order_id__in=order_ids, product__stocked=False, allocated__gt=0)
+    uncounted = Q(product=None) | Q(product__stocked=False)
+    unstocked = OrderLine.objects.filter(uncounted, order_id__in=order_ids, allocated__gt=0)
     for line_id, quantity in unstocked.values_list("pk", "allocated"):
         free[line_id].append((None, quantity - packed[line_id, None]))
     return free

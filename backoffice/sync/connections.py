@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from backoffice.sync.models import Attempt, Connection, Delivery
+from backoffice.sync.models import Connection
 
 OWN_DOORS = {
     "mail": "Mail to customers",
@@ -40,21 +40,3 @@ def resume(connection_id: int) -> None:
 
 def heard(connection_id: int) -> None:
     Connection.objects.filter(pk=connection_id).update(last_heard_at=timezone.now())
-
-
-def health(connection: Connection) -> str:
-    """How the connection does, in one sentence."""
-    if connection.state == Connection.State.OFF:
-        return "Switched off."
-    if connection.state == Connection.State.PAUSED:
-        return f"Paused: {connection.state_sentence}"
-    failed = Delivery.objects.filter(
-        connection=connection, state__in=[Delivery.State.FAILED, Delivery.State.UNCLEAR]
-    ).count()
-    stuck = connection.arrivals.filter(state="failed").count()
-    if failed or stuck:
-        return f"Working; {failed} deliveries and {stuck} arrivals need a person."
-    last = Attempt.objects.filter(delivery__connection=connection).order_by("-id").first()
-    if last is not None and last.outcome == Attempt.Outcome.AGAIN:
-        return f"Trying again: {last.sentence}"
-    return "Working."

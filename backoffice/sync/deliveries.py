@@ -81,18 +81,21 @@ def waiting_topics(*, connection_id: int | None = None) -> list[tuple[int, str]]
 def claim(*, connection_id: int, topic: str, limit: int, worker: str) -> list[Delivery]:
     """Take at most `limit` waiting deliveries for oneself; two workers never get the same one."""
     with transaction.atomic(), database.cursor() as cursor:
+        # MATERIALIZED: as a plain subquery the planner may run it once a row, and more than the limit would be taken.
         cursor.execute(
             """
+            WITH due AS MATERIALIZED (
+                SELECT delivery.id FROM sync_delivery delivery
+                  JOIN sync_connection connection ON connection.id = delivery.connection_id
+                 WHERE delivery.connection_id = %s AND delivery.topic = %s AND delivery.state = 'waiting'
+                   AND (delivery.not_before IS NULL OR delivery.not_before <= now()) AND connection.state = 'active'
+                 ORDER BY delivery.id LIMIT %s FOR UPDATE OF delivery SKIP LOCKED)
             UPDATE sync_delivery SET state = 'claimed', claimed_by = %s, claimed_since = now(),
                    claimed_version = wanted_version, attempts = attempts + 1
-             WHERE id IN (SELECT id FROM sync_delivery
-                           WHERE connection_id = %s AND topic = %s AND state = 'waiting'
-                             AND (not_before IS NULL OR not_before <= now())
-                             AND EXISTS (SELECT 1 FROM sync_connection c WHERE c.id = connection_id AND c.state = 'active')
-                           ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
-            RETURNING id
+              FROM due WHERE sync_delivery.id = due.id
+            RETURNING sync_delivery.id
             """,
-            [worker, connection_id, topic, limit],
+            [connection_id, topic, limit, worker],
         )
         ids = [row[0] for row in cursor.fetchall()]
     return list(Delivery.objects.filter(pk__in=ids).select_related("connection").order_by("id"))

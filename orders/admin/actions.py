@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import URLValidator
-from django.db import transaction
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -13,11 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounting.models import Invoice
 from backoffice import desk, goods, journey
-from backoffice.sync import connections, deliveries
 from inventory.models import Product
-from orders import timeline
 from orders.models import Hold, Order, OrderLine
 from shipping.models import Shipment
 
@@ -125,16 +121,15 @@ def _explain_tax(request: HttpRequest, order: Order) -> str:
 
 
 def _mail_invoice(request: HttpRequest, order: Order) -> str:
-    invoice = Invoice.objects.filter(order=order).defer("pdf", "document").first()
-    if invoice is None:
-        raise ValueError(_("This order has no invoice yet; it gets one when it is paid."))
-    if not Order.objects.filter(pk=order.pk).exclude(customer__email="").exists():
-        raise ValueError(_("The customer has no e-mail address. Add one, or print the invoice."))
-    with transaction.atomic():
-        deliveries.want([(connections.own("mail")["mail"].pk, journey.INVOICE_MAIL, invoice.pk)])
-        words = f"Invoice {invoice.label} is mailed again."
-        timeline.write([timeline.entry(order.pk, "mailed", words, who=desk.who(request))])
+    invoice = journey.mail_invoice_again(order, who=desk.who(request))
     return _("Invoice %(number)s is on its way to the customer again.") % {"number": invoice.label}
+
+
+def _name_line(request: HttpRequest, order: Order) -> str:
+    line = get_object_or_404(OrderLine, pk=_number(request, "line"), order=order)
+    product = product_named(request.POST.get("product", ""))
+    journey.name_line(line, product, by=request.user, who=desk.who(request))
+    return _("%(name)s means %(product)s.") % {"name": line.name, "product": product.sku}
 
 
 BUTTONS: dict[str, Button] = {
@@ -148,6 +143,7 @@ BUTTONS: dict[str, Button] = {
     "go-on": Button(("orders.release_hold",), _go_on),
     "release": Button(("orders.release_hold",), _release),
     "map-sku": Button(("inventory.map_sku",), _map_sku),
+    "name-line": Button(("inventory.map_sku",), _name_line),
     "explain-tax": Button(("accounting.explain_tax",), _explain_tax),
     "mail-invoice": Button(("accounting.mail_invoice",), _mail_invoice),
 }

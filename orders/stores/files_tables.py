@@ -10,7 +10,6 @@ from typing import Any
 
 from openpyxl import load_workbook
 
-from backoffice.lib.cells import unsafe
 from orders.stores.base import Unreadable
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -71,7 +70,7 @@ def _csv(body: bytes) -> Iterator[Row]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         for cells in reader:
-            yield reader.line_num + skipped, [unsafe(cell.strip()) for cell in cells]
+            yield reader.line_num + skipped, [cell.strip() for cell in cells]
     except csv.Error as error:
         raise Unreadable(f"Line {reader.line_num + skipped} of the file cannot be read as CSV: {error}.") from None
 

@@ -124,8 +124,15 @@ def test_after_kill_9_of_a_child_it_goes_on_by_itself(server: Server) -> None:
     save(server)
     with psycopg.connect(server.url()) as victim:
         psutil.Process(victim.info.backend_pid).kill()
-    until(server.answers)
-    assert kept(server) == 1
+
+    def is_back() -> bool:
+        # Between the kill and the server's own notice of it, and while it recovers, it may or may not answer.
+        try:
+            return kept(server) == 1
+        except psycopg.OperationalError:
+            return False
+
+    until(is_back)
 
 
 def test_five_starts_at_once_give_one_server(server: Server) -> None:

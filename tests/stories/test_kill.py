@@ -28,7 +28,7 @@ from tests.proving import assert_proven
 from tests.smtp import MailServer
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-KILLS = int(os.environ.get("STORIES_KILLS", "25"))
+KILLS = int(os.environ.get("STORIES_KILLS", "20"))
 SEED = int(os.environ.get("STORIES_SEED", "0"))
 SKU, RARE = "SIR-250", "TIS-BLE"
 
@@ -143,7 +143,9 @@ class Round:
             "orders": list(lines),
             "stock": StockLevel.objects.values_list("on_hand", "reserved").get(product__sku=SKU),
             "invoices": Invoice.objects.filter(order__in=orders).count(),
-            "timeline": Counter(said.values_list("what", flat=True)),
+            "timeline": Counter(said.exclude(what="told").values_list("what", flat=True)),
+            # What was told once more, for its answer was lost, is said once more: by no other words.
+            "told": said.filter(what="told").values("order", "sentence").distinct().count(),
             "store's states": [self.front.orders[number]["status"] for number in self.numbers],
             "store's notes": [len(self.front.notes.get(number, [])) for number in self.numbers],
             "store's stock": next(p["stock_quantity"] for p in self.front.products.values() if p["sku"] == SKU),
@@ -165,16 +167,20 @@ class Round:
 
 
 def test_killed_at_any_statement_nothing_is_lost_and_nothing_is_doubled(letterbox: MailServer) -> None:
-    with FakeStore(empty=True) as front:
-        first = Round(front, 0)
-        statements = processes.alone(lambda: watched(first.store.pk))
-        wanted = first.outcome()
-        assert [row[0] for row in wanted["orders"]] == ["shipped", "shipped", "cancelled"]
-        assert wanted["store's states"] == ["completed", "completed", "cancelled"]
-        assert wanted["store's notes"] == [1, 2, 0]
-        done, unclear = first.mails()
-        assert (len(done), unclear, len(letterbox.mails)) == (6, set(), 6)
-        first.close()
+    wanted, statements = {}, 0
+    # Twice, for the first time makes what a house has once: its doors, its accounts, its series of numbers.
+    for rehearsal in (-1, 0):
+        letterbox.mails.clear()
+        with FakeStore(empty=True) as front:
+            shop = Round(front, rehearsal)
+            statements = processes.alone(lambda store=shop.store.pk: watched(store))
+            wanted = shop.outcome()
+            assert [row[0] for row in wanted["orders"]] == ["shipped", "shipped", "cancelled"]
+            assert wanted["store's states"] == ["completed", "completed", "cancelled"]
+            assert wanted["store's notes"] == [1, 2, 0]
+            done, unclear = shop.mails()
+            assert (len(done), unclear, len(letterbox.mails)) == (6, set(), 6)
+            shop.close()
 
     chance = random.Random(SEED)
     # One in each stretch of the day, so that no part of it is left out by chance.
