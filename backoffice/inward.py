@@ -16,6 +16,7 @@ from backoffice.sync.arrivals import Kept, Outcome
 from backoffice.sync.connectors import connector_of, connectors
 from backoffice.sync.errors import NotConnected, SyncError
 from backoffice.sync.models import Arrival, Connection
+from orders.models import Order
 from orders.records import ListingRecord, OrderRecord, RefundRecord
 from orders.stores.base import Gone, Incoming, Nothing, Record, Store, Unreadable
 
@@ -208,6 +209,24 @@ def poll(connection: Connection) -> Counter[str]:
         Connection.objects.filter(pk=connection.pk).update(polled_at=timezone.now())
     connections.heard(connection.pk)
     return counts
+
+
+def can_ask(connection: Connection) -> bool:
+    """Whether the store of a connection can be asked for one order again."""
+    kind = connectors().get(connection.connector)
+    return kind is not None and issubclass(kind, Store) and kind.fetches
+
+
+def ask_again(order: Order) -> str:
+    """Ask the store how an order stands now, and take that in; what came of it, in a sentence. Raises SyncError."""
+    store = store_of(order.connection)
+    came = [store.fetch(order.external_id), *store.refunds(order.external_id)]
+    with waking.awake():
+        kept = keep(order.connection, came)
+        work_on_arrivals(ids=kept)
+    waking.wake(waking.DELIVER)
+    said = Arrival.objects.filter(pk__in=kept).order_by("id").values_list("sentence", flat=True)
+    return " ".join(said) or "The store says nothing new."
 
 
 def due_for_poll() -> list[Connection]:

@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backoffice import desk, goods, journey
+from backoffice import desk, goods, inward, journey
+from backoffice.sync.errors import SyncError
 from inventory.models import Product
 from orders.models import Hold, Order, OrderLine
 from shipping.models import Shipment
@@ -94,6 +95,13 @@ def _go_on(request: HttpRequest, order: Order) -> str:
     return _("The order went on as far as it can; it is now: %(state)s.") % {"state": order.get_state_display()}
 
 
+def _ask_again(request: HttpRequest, order: Order) -> str:
+    try:
+        return inward.ask_again(order)
+    except SyncError as error:
+        raise ValueError(str(error)) from error
+
+
 def _release(request: HttpRequest, order: Order) -> str:
     hold = get_object_or_404(Hold, pk=_number(request, "hold"), order=order)
     journey.release_hold([hold.pk], why=_why(request), by=request.user, who=desk.who(request))
@@ -141,6 +149,7 @@ BUTTONS: dict[str, Button] = {
     "cancel-lines": Button(("orders.cancel_order",), _cancel_lines),
     "take-back": Button(("orders.take_back_order",), _take_back),
     "go-on": Button(("orders.release_hold",), _go_on),
+    "ask-again": Button(("orders.release_hold",), _ask_again),
     "release": Button(("orders.release_hold",), _release),
     "map-sku": Button(("inventory.map_sku",), _map_sku),
     "name-line": Button(("inventory.map_sku",), _name_line),

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from accounting.models import Invoice
-from backoffice import desk, journey, words
+from backoffice import desk, inward, journey, words
 from backoffice.sync.models import Arrival, Attempt, Delivery
 from orders import holds as kinds
 from orders.models import Order, OrderLine
@@ -154,6 +154,7 @@ def context(request: HttpRequest, facts: Facts) -> dict[str, Any]:
             "see_customer": may("orders.view_customer"),
             "see_entries": may("accounting.view_entry"),
         },
+        "may_ask": may("orders.release_hold") and inward.can_ask(order.connection),
         "may_go_on": may("orders.release_hold") and not open_holds and order.state not in FINISHED,
         "once": desk.once(),
     }

@@ -61,6 +61,8 @@ class Store(Connector):
     stock_batch: ClassVar[int] = 0
     """How many listings `push_stock` takes at once; 0: this store is not told of stock."""
     tells_fulfilment: ClassVar[bool] = False
+    fetches: ClassVar[bool] = False
+    """`fetch` is there: one order can be asked for again."""
     polls: ClassVar[tuple[str, ...]] = ()
     """Topics that `pull` knows, in the order in which they are pulled: products before orders."""
 

@@ -33,6 +33,7 @@ class WooCommerce(Store):
         ),
     )
     stock_batch = 100
+    fetches = True
     tells_fulfilment = True
     polls = ("product", "order")
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from backoffice import inward
 from backoffice.sync.models import Arrival, Connection, Delivery
 from inventory.availability import available
 from inventory.models import Listing, Movement
@@ -159,4 +160,20 @@ def test_a_parcel_is_told_to_the_store_once_and_its_echo_is_no_change() -> None:
     assert order.state == Order.State.SHIPPED
     assert not order.holds.filter(released_at=None).exists()
     assert not Delivery.objects.exclude(state=Delivery.State.DONE).exists()
+    assert_proven()
+
+
+@pytest.mark.django_db
+def test_the_store_can_be_asked_again_for_one_order() -> None:
+    with FakeStore(empty=True) as store:
+        number = connect(store)
+        run("sync", number, "--once")
+        placed = store.place_order([("SIR-500", 2)])
+        run("sync", number, "--once")
+        order = Order.objects.get(external_id=str(placed))
+        assert inward.ask_again(order) == "The store says nothing new."
+        store.change_order(placed, status="cancelled")
+        assert order.number in inward.ask_again(order)
+    order.refresh_from_db()
+    assert order.state == Order.State.CANCELLED
     assert_proven()
