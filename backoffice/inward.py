@@ -3,6 +3,7 @@
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, cast
 
 from django.db import DatabaseError, OperationalError, transaction
@@ -23,6 +24,7 @@ from orders.stores.base import Gone, Incoming, Nothing, Record, Store, Unreadabl
 log = logging.getLogger(__name__)
 
 BATCH = 100
+PATIENCE = 11
 State = Arrival.State
 
 
@@ -148,9 +150,17 @@ def _orders(connection: Connection, read: Sequence[tuple[Arrival, Any]]) -> list
 def _refunds(connection: Connection, read: Sequence[tuple[Arrival, Any]]) -> list[Outcome]:
     applied = journey.take_in_refunds(connection, [record for _, record in read])
     return [
-        Outcome(arrival.pk, State.DONE if order else State.FAILED, sentence, "order" if order else "", order)
+        Outcome(arrival.pk, State.DONE, sentence, "order", order) if order else _waits_for_its_order(arrival, sentence)
         for (arrival, _), sentence, order in zip(read, applied.sentences, applied.orders, strict=True)
     ]
+
+
+def _waits_for_its_order(arrival: Arrival, sentence: str) -> Outcome:
+    """The order may be on its way: waited for with growing pauses, two days in all; then a person is asked."""
+    if arrival.attempts >= PATIENCE:
+        return Outcome(arrival.pk, State.FAILED, f"{sentence} Take the order in from the store, then try this again.")
+    pause = timedelta(minutes=2**arrival.attempts)
+    return Outcome(arrival.pk, State.WAITING, f"{sentence} It waits for the order.", not_before=timezone.now() + pause)
 
 
 def _gone(connection: Connection, read: Sequence[tuple[Arrival, Any]]) -> list[Outcome]:

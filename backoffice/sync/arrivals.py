@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import connection as database
@@ -33,6 +34,8 @@ class Outcome:
     sentence: str
     object_type: str = ""
     object_id: int | None = None
+    not_before: datetime | None = None
+    """Of one that goes on waiting: for what it leans on has not come yet."""
 
 
 def keep(connection: Connection, things: Iterable[Kept]) -> list[int]:
@@ -83,9 +86,9 @@ def finish(outcomes: Sequence[Outcome]) -> None:
         cursor.execute(
             """
             UPDATE sync_arrival SET state = done.state, sentence = done.sentence, object_type = done.object_type,
-                   object_id = done.object_id, finished_at = now(), attempts = attempts + 1, not_before = NULL
-              FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[])
-                   AS done(id, state, sentence, object_type, object_id)
+                   object_id = done.object_id, finished_at = now(), attempts = attempts + 1, not_before = done.not_before
+              FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::timestamptz[])
+                   AS done(id, state, sentence, object_type, object_id, not_before)
              WHERE sync_arrival.id = done.id
             """,
             [
@@ -94,6 +97,7 @@ def finish(outcomes: Sequence[Outcome]) -> None:
                 [o.sentence for o in outcomes],
                 [o.object_type for o in outcomes],
                 [o.object_id for o in outcomes],
+                [o.not_before for o in outcomes],
             ],
         )
     # What worked says so on the arrival itself; a row more for each would double the table for nothing.
