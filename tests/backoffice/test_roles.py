@@ -83,8 +83,10 @@ BUTTONS = {
     "cancel-lines": {C, M, X},
     "take-back": {W, M, X},
     "go-on": {C, M, X},
+    "ask-again": {C, M, X},
     "release": {C, M, X},
     "map-sku": {C, M, X},
+    "name-line": {C, M, X},
     "explain-tax": BOOKS,
     "mail-invoice": OFFICE,
 }
