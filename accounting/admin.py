@@ -65,6 +65,7 @@ class EntryAdmin(desk.ReadOnlyAdmin):
     list_filter = (("kind", ChoicesDropdownFilter), ("posted_on", RangeDateFilter))
     list_select_related = ("order",)
     list_prefetch_related = ("lines",)
+    lookups = ("order__id__exact", "lines__account__code")
     search_fields = ("=order__number", "=key")
     search_help_text = gettext_lazy("Order number")
     sortable_by = ()
@@ -74,9 +75,6 @@ class EntryAdmin(desk.ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Entry]:
         return super().get_queryset(request).prefetch_related("lines__account")
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        return lookup in ("order__id__exact", "lines__account__code") or super().lookup_allowed(lookup, value, request)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(trial_balance)

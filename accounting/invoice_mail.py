@@ -98,7 +98,7 @@ def send(connection: Connection, batch: Sequence[Delivery]) -> list[Result]:
             results.append(already)
         elif invoice is None or content is None:
             results.append(Result(delivery.pk, "Nothing to mail: there is no such invoice."))
-        elif not (to := invoice.order.customer.email.strip()):
+        elif not (to := invoice.order.mail_to):
             results.append(
                 Result(delivery.pk, "Not mailed: the customer has no mail address. Add one, then send it again.")
             )

@@ -85,7 +85,7 @@ def _issue(ready: Sequence[OrderRows], *, first_time: bool = False) -> list[Invo
         invoice.order = order
         invoices.append(invoice)
         by_code = posting.taxes_by_order(rows.taxes).get(order.pk, {})
-        drafts.append(posting.sale(order, by_code, today))
+        drafts.append(posting.sale(order, by_code, merchant.local_day(order.paid_at or now, seller)))
         drafts += [posting.payment(order, paid, by_code, merchant.local_day(paid.at, seller)) for paid in rows.payments]
     give_ids(invoices)
     copy_in(invoices, with_ids=True)
@@ -169,7 +169,7 @@ def _document(
         store_number=order.external_number,
         store_name=order.connection.name,
         ordered_on=merchant.local_day(order.placed_at, seller),
-        customer_email=order.customer.email,
+        customer_email=order.mail_to,
         language=order.language,
         bill_to=billing,
         ship_to=shipping if shipping != billing else None,

@@ -100,9 +100,13 @@ def _unknown(order_id: int, name: str) -> Hold:
 
 
 def explain(name: str, code: str) -> TaxName:
-    """From now on a store's tax of this name is that one. ValueError where either is empty."""
+    """From now on a store's tax of this name is that one. ValueError where either is empty, or too long for one."""
     if not name.strip() or not code.strip():
         raise ValueError("Say the tax's name as the store sends it, and which tax it is.")
+    for what, text in (("name", name), ("code", code.strip())):
+        longest = TaxName._meta.get_field(what).max_length or 0
+        if len(text) > longest:
+            raise ValueError(f"The {what} of a tax has at most {longest} characters; this one has {len(text)}.")
     return TaxName.objects.update_or_create(name=name, defaults={"code": code.strip().upper()})[0]
 
 

@@ -1,7 +1,7 @@
 """What all staff pages share: lists that never count a million rows, read-only tables, pages, and buttons that do one thing."""
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
+from backoffice.lib import cards
 from backoffice.sync.errors import SyncError
 from backoffice.words import badge, units
 from inventory.ledger import Short
@@ -62,12 +63,30 @@ class DeskAdmin(ModelAdmin):
     list_filter_submit = True
     # Filters that list rows of other tables would otherwise count them all.
     show_facets = admin.ShowFacets.NEVER
+    lookups: ClassVar[tuple[str, ...]] = ()
+    """What a link of ours may filter by beside the list's own filters."""
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        # Django lets an address filter by any column of the row; asked `total__gte=…` often enough, a list tells an
+        # amount that its reader may not see.
+        return lookup in self.lookups or any(
+            lookup in _parameters(shown) for shown in (self.get_list_filter(request) if request else self.list_filter)
+        )
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
         return DeskChangeList
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def _parameters(shown: Any) -> set[str]:
+    """The parameters in an address that one entry of `list_filter` reads."""
+    field = shown[0] if isinstance(shown, list | tuple) else shown
+    if not isinstance(field, str):
+        return {field.parameter_name}
+    ends = ("exact", "id__exact", "isnull", "in", "id__in")
+    return {field, f"{field}_from", f"{field}_to", *(f"{field}__{end}" for end in ends)}
 
 
 class ReadOnlyAdmin(DeskAdmin):
@@ -107,6 +126,23 @@ def press(request: HttpRequest, do: Callable[[], str]) -> bool:
     return True
 
 
+def words(request: HttpRequest, name: str, *, most: int = 200) -> str:
+    """A reason or note as typed; ValueError with a sentence where it holds a card number, which is never kept."""
+    typed = request.POST.get(name, "").strip()
+    if cards.find_card_number(typed):
+        raise ValueError(cards.REFUSAL)
+    return typed[:most]
+
+
+def refuse_cards(typed: Mapping[str, Any]) -> None:
+    """ValidationError by field where what a person typed into a form, or a row of a file, holds a card number."""
+    found = {
+        name: cards.REFUSAL for name, text in typed.items() if isinstance(text, str) and cards.find_card_number(text)
+    }
+    if found:
+        raise ValidationError(found)
+
+
 def once() -> str:
     """A key for a form: sent twice, it is worked on once."""
     return uuid.uuid4().hex
@@ -126,6 +162,11 @@ def whole_number(text: str, *, least: int = 0) -> int:
     return number
 
 
+def is_number(text: str) -> bool:
+    """Whether a form's own field holds a row's number: `²` is a digit to Python, and no number."""
+    return text.isascii() and text.isdecimal() and len(text) < 19
+
+
 def known_zone(name: str) -> str:
     """A time zone's name; refused where no clock knows it, because every page would then break on it."""
     zone = name.strip()
@@ -139,9 +180,9 @@ def known_zone(name: str) -> str:
 def units_of(request: HttpRequest) -> dict[int, int]:
     """The units typed for each line, in fields named `units-<line>`; ValueError where none was typed."""
     typed = {
-        int(name.removeprefix("units-")): whole_number(str(value))
+        int(line): whole_number(str(value))
         for name, value in request.POST.items()
-        if name.startswith("units-") and name.removeprefix("units-").isdigit() and str(value).strip()
+        if (line := name.removeprefix("units-")) != name and is_number(line) and str(value).strip()
     }
     if not any(typed.values()):
         raise ValueError(_("Say how many units, on at least one line."))

@@ -31,10 +31,22 @@ def take(connection: Connection, name: str, content: bytes) -> int:
         return len(inward.keep(connection, list(inward.store_of(connection).unpack(content, name=name))))
 
 
+def prepare() -> bool:
+    """Make the drop folder where it is missing, so that there is a place to drop files; whether it is there."""
+    folder: Path = settings.DROP_FOLDER
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        # A folder on another machine may be away for a while: everything else goes on.
+        log.warning("The drop folder %s cannot be used: %s", folder, error.strerror or error)
+        return False
+    return True
+
+
 def look() -> dict[str, str]:
     """Take in what lies in the drop folder; what became of each file, in a sentence."""
     folder: Path = settings.DROP_FOLDER
-    if not folder.is_dir():
+    if not prepare():
         return {}
     said = {}
     for path in sorted(folder.iterdir()):

@@ -14,7 +14,7 @@ from inventory import ledger as stock
 from inventory import reservations
 from inventory.models import Movement, Product, StockLevel
 from orders import allocation, merchant, publishing, status, timeline
-from orders.models import OrderLine
+from orders.models import OrderLine, Return
 from shipping import packing
 from shipping.models import Shipment
 
@@ -82,18 +82,19 @@ def count(figures: Sequence[Counted], *, key: str, note: str, by: Any = None) ->
         )
 
 
-def return_to_stock(quantities: Mapping[int, int], *, key: str, who: str, by: Any = None) -> list[Movement]:
+def return_to_stock(quantities: Mapping[int, int], *, key: str, who: str, by: Any = None) -> bool:
     """Shipped units of lines come back and can be sold again, at the cost at which they stand now.
 
-    ValueError where more would come back than was shipped. Booked once by `key`.
+    ValueError where more would come back than was shipped. Booked once by `key`: False where that was before.
     """
     with transaction.atomic():
         lines = OrderLine.objects.select_related("product").in_bulk(list(quantities))
         reservations.lock(line.product_id for line in lines.values() if line.product_id)
-        keys = [f"{Movement.Reason.RETURN.value}:{key}:{pk}" for pk in quantities]
-        if Movement.objects.filter(key__in=keys).exists():
-            return []
         locked = OrderLine.objects.select_for_update(of=("self",)).order_by("id").in_bulk(list(quantities))
+        # After the lock: who pressed the same button a moment earlier has committed by now. Not asked of the ledger, which
+        # knows nothing of goods that are not stocked.
+        if Return.objects.filter(line__in=list(locked), key=key).exists():
+            return False
         back = []
         for pk, units in quantities.items():
             line = locked[pk]
@@ -109,7 +110,10 @@ def return_to_stock(quantities: Mapping[int, int], *, key: str, who: str, by: An
             if product is not None and product.stocked:
                 back.append((pk, Goods(product.pk, units)))
         OrderLine.objects.bulk_update(list(locked.values()), ["returned"])
-        moved = _move(
+        Return.objects.bulk_create(
+            Return(line_id=pk, key=key, quantity=units, by=by) for pk, units in quantities.items() if units > 0
+        )
+        _move(
             [item for _, item in back],
             Movement.Reason.RETURN,
             key=key,
@@ -129,14 +133,55 @@ def return_to_stock(quantities: Mapping[int, int], *, key: str, who: str, by: An
                 if units > 0
             ]
         )
-    return moved
+    return True
 
 
+def sold_elsewhere(units: Sequence[tuple[int, int, str]], *, note: str) -> dict[int, int]:
+    """Goods (product, units, key) that a store sold and shipped itself have left: they leave the ledger here too.
+
+    Booked once by key. No more leaves than is there; by product, how many units were missing.
+    """
+    with transaction.atomic():
+        reservations.lock(product_id for product_id, _, _ in units)
+        place = stock.default_location().pk
+        found = StockLevel.objects.filter(
+            product_id__in={u[0] for u in units}, location_id=place, product__stocked=True
+        )
+        there = dict(found.values_list("product_id", "on_hand"))
+        counted = set(Product.objects.filter(pk__in={u[0] for u in units}, stocked=True).values_list("pk", flat=True))
+        moves, missing = [], {}
+        fresh = {
+            move.key
+            for move in stock.unbooked(
+                stock.Move(product_id, place, -quantity, Movement.Reason.ELSEWHERE, key)
+                for product_id, quantity, key in units
+            )
+        }
+        for product_id, quantity, key in units:
+            if product_id not in counted or key not in fresh:
+                continue
+            part = min(quantity, there.get(product_id, 0))
+            there[product_id] = there.get(product_id, 0) - part
+            if part < quantity:
+                missing[product_id] = missing.get(product_id, 0) + quantity - part
+            if part:
+                moves.append(stock.Move(product_id, place, -part, Movement.Reason.ELSEWHERE, key, note=note))
+        _take_back_promises(moves)
+        moved = stock.record(moves)
+        kind, against, words = AGAINST[Movement.Reason.ELSEWHERE]
+        book(moved, kind, against, words)
+        refill({movement.product_id for movement in moved})
+    return missing
+
+
+MOST = Decimal(10) ** 11
+"""What a line of an entry cannot hold any more: eleven digits stand before its point."""
 AGAINST = {
     Movement.Reason.RECEIPT: (Entry.Kind.RECEIPT, chart.RECEIVED, "Goods received"),
     Movement.Reason.RETURN: (Entry.Kind.COGS, chart.COGS, "Goods returned to stock"),
     Movement.Reason.ADJUSTMENT: (Entry.Kind.STOCK, chart.STOCK, "Stock corrected"),
     Movement.Reason.COUNT: (Entry.Kind.STOCK, chart.STOCK, "Stock counted"),
+    Movement.Reason.ELSEWHERE: (Entry.Kind.COGS, chart.COGS, "Goods shipped by the store itself"),
 }
 
 
@@ -201,7 +246,11 @@ def refill(products: Iterable[int]) -> allocation.Allocated:
     status.refresh(allocated.orders)
     timeline.write(
         [
-            timeline.entry(pk, "allocated", f"{units} backordered units are in stock now and reserved.")
+            timeline.entry(
+                pk,
+                "allocated",
+                f"{units} backordered {'unit is' if units == 1 else 'units are'} in stock now and reserved.",
+            )
             for pk, units in allocated.orders.items()
         ]
     )
@@ -213,6 +262,12 @@ def book(moved: Sequence[Movement], kind: Entry.Kind, against: str, words: str) 
     """Book the value of movements against another account, each once by its key."""
     if not moved:
         return
+    for movement in moved:
+        if abs(movement.quantity * movement.unit_cost) >= MOST:
+            raise ValueError(
+                f"{movement.quantity} units at {movement.unit_cost.normalize():f} each are more than an entry in the books"
+                " can hold. Look at the units and the cost once more."
+            )
     seller = merchant.current()
     skus = dict(Product.objects.filter(pk__in={movement.product_id for movement in moved}).values_list("pk", "sku"))
     ledger.post(

@@ -3,8 +3,9 @@
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from django.db import DatabaseError, OperationalError, transaction
 from django.utils import timezone
@@ -15,8 +16,9 @@ from backoffice.lib.memory import without_collecting
 from backoffice.sync import arrivals, connections, waking
 from backoffice.sync.arrivals import Kept, Outcome
 from backoffice.sync.connectors import connector_of, connectors
-from backoffice.sync.errors import NotConnected, SyncError
+from backoffice.sync.errors import NotConnected, SyncError, Unavailable
 from backoffice.sync.models import Arrival, Connection
+from orders import listings
 from orders.models import Order
 from orders.records import ListingRecord, OrderRecord, RefundRecord
 from orders.stores.base import Gone, Incoming, Nothing, Record, Store, Unreadable
@@ -164,11 +166,21 @@ def _waits_for_its_order(arrival: Arrival, sentence: str) -> Outcome:
 
 
 def _gone(connection: Connection, read: Sequence[tuple[Arrival, Any]]) -> list[Outcome]:
+    unlisted = take_out_listings(connection, [record for _, record in read])
     answers = journey.take_in_gone(connection, [record for _, record in read])
-    return [
-        Outcome(arrival.pk, State.DONE if order else State.IGNORED, sentence, "order" if order else "", order)
-        for (arrival, _), (sentence, order) in zip(read, answers, strict=True)
-    ]
+    outcomes = []
+    for (arrival, record), (sentence, order) in zip(read, answers, strict=True):
+        if record.topic == "product" and record.external_id in unlisted:
+            outcomes.append(Outcome(arrival.pk, State.DONE, unlisted[record.external_id]))
+        else:
+            state = State.DONE if order else State.IGNORED
+            outcomes.append(Outcome(arrival.pk, state, sentence, "order" if order else "", order))
+    return outcomes
+
+
+def take_out_listings(connection: Connection, records: Sequence[Gone]) -> dict[str, str]:
+    """Products that the store deleted: what is said of each that is listed here, by its number there."""
+    return listings.gone(connection, {record.external_id for record in records if record.topic == "product"})
 
 
 def _nothing(connection: Connection, read: Sequence[tuple[Arrival, Any]]) -> list[Outcome]:
@@ -197,11 +209,19 @@ def webhook(connection: Connection, headers: Mapping[str, str], body: bytes) -> 
 def poll(connection: Connection) -> Counter[str]:
     """Pull what changed since the cursor, each page kept together with the cursor behind it; new arrivals by topic.
 
-    A store that cannot be reached is tried again at its next turn; broken credentials pause the connection.
+    A store that cannot be reached is tried again at its next turn, and not before the time for which it asks; broken
+    credentials pause the connection.
     """
     counts: Counter[str] = Counter()
     store = store_of(connection)
     started = timezone.now()
+    if _must_wait(connection, started) and connection.poll_not_before is not None:
+        until = connection.poll_not_before.astimezone(ZoneInfo(connection.time_zone))
+        raise Unavailable(
+            f"{connection.name} asked to be left alone until {until:%Y-%m-%d %H:%M:%S}, so it was not asked.",
+            advice="It is polled again by itself after that.",
+            retry_after=(connection.poll_not_before - started).total_seconds(),
+        )
     try:
         for topic in store.polls:
             for page in store.pull(topic, connection.cursor.get(topic, {})):
@@ -210,10 +230,15 @@ def poll(connection: Connection) -> Counter[str]:
                     connection.cursor[topic] = page.cursor
                     connection.save(update_fields=["cursor"])
             if topic == "product" and "stock_taken_at" not in connection.cursor:
-                connection.cursor["stock_taken_at"] = started.isoformat()
+                connection.cursor["stock_taken_at"] = started.replace(microsecond=0).isoformat()
                 connection.save(update_fields=["cursor"])
     except NotConnected as error:
         connections.pause(connection.pk, str(error))
+        raise
+    except Unavailable as error:
+        if error.retry_after:
+            connection.poll_not_before = timezone.now() + timedelta(seconds=error.retry_after)
+            connection.save(update_fields=["poll_not_before"])
         raise
     finally:
         Connection.objects.filter(pk=connection.pk).update(polled_at=timezone.now())
@@ -244,7 +269,17 @@ def due_for_poll() -> list[Connection]:
     now = timezone.now()
     names = [name for name, kind in connectors().items() if issubclass(kind, Store) and kind.polls]
     found = Connection.objects.filter(state=Connection.State.ACTIVE, connector__in=names)
-    return [c for c in found if c.polled_at is None or (now - c.polled_at).total_seconds() >= 60 * c.poll_minutes]
+    return [
+        c
+        for c in found
+        if not _must_wait(c, now)
+        and (c.polled_at is None or (now - c.polled_at).total_seconds() >= 60 * c.poll_minutes)
+    ]
+
+
+def _must_wait(connection: Connection, now: datetime) -> bool:
+    """The store asked to be left alone (Retry-After), and that time is not over."""
+    return connection.poll_not_before is not None and connection.poll_not_before > now
 
 
 def poll_due() -> dict[str, str]:

@@ -50,6 +50,9 @@ def take_in(connection: Connection, records: Sequence[OrderRecord]) -> intake.Ta
             written[invoice.order_id].notes.append(_invoiced_note(invoice))
         intake.write(taken)
         deliveries.want(_invoice_wishes(invoices) + publishing.stock_wishes(products))
+        _book_sold_elsewhere(connection, taken)
+        if taken.readdressed:
+            _unpack_open(taken.readdressed, who=connection.name)
         _unpack_overfull(taken.changed, who=connection.name)
         _go_on(taken.changed)
         goods.refill(taken.freed_products - freed)
@@ -99,6 +102,8 @@ def take_in_gone(connection: Connection, records: Sequence[Gone]) -> list[tuple[
         )
         shipped = OrderLine.objects.filter(order__in=alive, shipped__gt=0).values_list("order_id", flat=True).distinct()
         holds.place([_deleted_after_shipping(order_id) for order_id in shipped])
+        # A store that takes an order out of its bin says the state it had before: that is news then, and taken up again.
+        Order.objects.filter(pk__in=[order.pk for order in alive]).update(external_state="trash")
     answers: list[tuple[str, int | None]] = []
     for record in records:
         order = known.get(record.external_id) if record.topic == "order" else None
@@ -137,9 +142,18 @@ def _go_on(order_ids: set[int]) -> None:
     allocated = allocation.allocate(order_ids)
     invoices = invoicing.issue(order_ids)
     invoicing.post_payments(order_ids)
-    status.refresh(order_ids)
+    reached = status.refresh(order_ids)
     publishing.stock_changed(allocated.products)
     _tell_invoiced(invoices)
+    _tell_over(reached)
+
+
+def _tell_over(reached: Mapping[int, Order.State]) -> None:
+    """The rest of an order went another way than by a parcel: the store should hear that nothing is left."""
+    over = [pk for pk, state in reached.items() if state in (Order.State.SHIPPED, Order.State.CANCELLED)]
+    if over:
+        # What a store called off itself it need not hear.
+        deliveries.want(_store_wishes(Order.objects.filter(pk__in=over, cancelled_at=None)))
 
 
 def _settled_taxes(order_ids: set[int], unknown: Sequence[Hold]) -> list[Hold]:
@@ -215,7 +229,9 @@ def ship(
     with transaction.atomic():
         _lock_parcels(shipment_ids)
         numbers = tracking or {}
-        for shipment in Shipment.objects.select_for_update().filter(pk__in=list(numbers)).order_by("id"):
+        # What has left already keeps its number: correcting one is an act of its own (see track).
+        waiting = Shipment.objects.select_for_update().filter(pk__in=list(numbers), state=Shipment.State.PACKED)
+        for shipment in waiting.order_by("id"):
             said = numbers[shipment.pk]
             dispatch.track(shipment, carrier=said.carrier, tracking_number=said.number, tracking_url=said.url, who=who)
         left = dispatch.ship(shipment_ids, by=by, who=who)
@@ -266,21 +282,24 @@ def _store_wishes(orders: Iterable[Order]) -> list[tuple[int, str, int]]:
 
 
 # --- cancel, return, correct -------------------------------------------------------------------------------------------------
-def cancel(order_ids: Iterable[int], *, why: str, who: str) -> None:
-    """Cancel all that was not shipped; freed stock goes to who waits for it, the store is told."""
+def cancel(order_ids: Iterable[int], *, why: str, who: str) -> set[int]:
+    """Cancel all that was not shipped; freed stock goes to who waits for it, the store is told. What was cancelled now:
+    an order that is shipped whole, or was cancelled before, is left alone."""
     with transaction.atomic():
-        deliveries.want(_store_wishes(Order.objects.in_bulk(_cancel(set(order_ids), why=why, who=who)).values()))
+        cancelled = _cancel(set(order_ids), why=why, who=who)
+        deliveries.want(_store_wishes(Order.objects.in_bulk(cancelled).values()))
+    return cancelled
 
 
 def _cancel(ids: set[int], *, why: str, who: str) -> set[int]:
-    """The orders that were not cancelled before."""
+    """The orders that were not cancelled before and are now."""
     allocation.lock_orders(ids)
     open_before = set(Order.objects.filter(pk__in=ids, cancelled_at=None).values_list("pk", flat=True))
     _unpack_open(ids, who=who)
     freed = cancelling.cancel_rest(ids, why=why, who=who)
     status.refresh(ids)
     goods.refill(freed)
-    return open_before
+    return set(Order.objects.filter(pk__in=open_before, cancelled_at__isnull=False).values_list("pk", flat=True))
 
 
 def cancel_lines(quantities: Mapping[int, int], *, why: str, who: str) -> None:
@@ -289,8 +308,8 @@ def cancel_lines(quantities: Mapping[int, int], *, why: str, who: str) -> None:
         lines = OrderLine.objects.filter(pk__in=list(quantities)).in_bulk()
         ids = {line.order_id for line in lines.values()}
         allocation.lock_orders(ids)
-        _unpack_open(ids, who=who)
         freed = cancelling.cancel_lines(quantities)
+        _unpack_overfull(ids, who=who)
         timeline.write(
             [
                 timeline.entry(
@@ -303,7 +322,7 @@ def cancel_lines(quantities: Mapping[int, int], *, why: str, who: str) -> None:
                 if units > 0
             ]
         )
-        status.refresh(ids)
+        _tell_over(status.refresh(ids))
         goods.refill(freed)
 
 
@@ -319,13 +338,46 @@ def _unpack_overfull(order_ids: set[int], *, who: str) -> None:
         packing.unpack(parcels, who=who)
 
 
+def _book_sold_elsewhere(connection: Connection, taken: intake.Taken) -> None:
+    """Goods of orders that the store sold and shipped itself, after its figure was taken over here: they are gone."""
+    opened_at = connection.cursor.get("stock_taken_at", "")
+    late = {new.order.external_id: new.order for new in taken.new if new.order.placed_at.isoformat() >= opened_at}
+    units = [(p, units, key) for p, units, key in taken.sold_elsewhere if key.split(":")[2] in late]
+    if not opened_at or not units:
+        return
+    missing = goods.sold_elsewhere(units, note=f"Shipped by {connection.name} itself")
+    skus = dict(Product.objects.filter(pk__in=missing).values_list("pk", "sku"))
+    order_of = {product_id: late[key.split(":")[2]] for product_id, _, key in units}
+    holds.place([holds.sold_more(order_of[pk].pk, sku=skus[pk], units=short) for pk, short in missing.items()])
+
+
+def sent_by_store(order: Order, *, by: Any = None, who: str) -> None:
+    """A person says that the store shipped the rest of an order itself: the goods are gone, nobody is mailed or told."""
+    with transaction.atomic():
+        allocation.lock_orders([order.pk])
+        _unpack_open({order.pk}, who=who)
+        lines = list(OrderLine.objects.filter(order=order))
+        left = [(ln, ln.ordered - ln.cancelled - ln.shipped) for ln in lines]
+        allocation.release({ln.pk: ln.allocated for ln in lines})
+        Order.objects.filter(pk=order.pk).update(fulfilled_elsewhere=True)
+        found = Hold.objects.filter(order=order, code=holds.STORE_SHIPPED, released_at=None)
+        holds.release(list(found), why="the store shipped it itself.", by=by, who=who)
+        gone = [(ln.product_id, units, f"elsewhere:line:{ln.pk}") for ln, units in left if ln.product_id and units > 0]
+        missing = goods.sold_elsewhere(gone, note=f"Order {order.number}, shipped by the store itself")
+        skus = dict(Product.objects.filter(pk__in=missing).values_list("pk", "sku"))
+        holds.place([holds.sold_more(order.pk, sku=skus[pk], units=short) for pk, short in missing.items()])
+        timeline.write([timeline.entry(order.pk, "elsewhere", "The rest was shipped by the store itself.", who=who)])
+        status.refresh([order.pk])
+        goods.refill({product_id for product_id, _, _ in gone})
+
+
 def _book_set_aside(connection: Connection, taken: intake.Taken) -> None:
     """Goods that the store had taken from its figure for open orders, before that figure was taken over here.
 
     They still lie in the warehouse: without them the orders that they were set aside for would wait for nothing.
     """
     opened_at = connection.cursor.get("stock_taken_at", "")
-    early = {new.order.external_id for new in taken.new if new.order.placed_at.isoformat() <= opened_at}
+    early = {new.order.external_id for new in taken.new if new.order.placed_at.isoformat() < opened_at}
     aside = [(p, units, key) for p, units, key in taken.set_aside if key.split(":")[2] in early]
     if not opened_at or not aside:
         return

@@ -46,6 +46,11 @@ FIND = """
            FROM (SELECT id FROM orders_customer WHERE phone_digits = ANY(%(phones)s) LIMIT 500) c
            JOIN orders_order o ON o.customer_id = c.id ORDER BY o.placed_at DESC LIMIT %(limit)s)
         UNION ALL
+        (SELECT o.id, 'phone', 6
+           FROM (SELECT id, customer_id FROM orders_address WHERE phone_digits = ANY(%(phones)s) LIMIT 500) a
+           JOIN orders_order o ON o.customer_id = a.customer_id AND a.id IN (o.shipping_address_id, o.billing_address_id)
+          ORDER BY o.placed_at DESC LIMIT %(limit)s)
+        UNION ALL
         (SELECT o.id, 'postal', 7
            FROM (SELECT id, customer_id FROM orders_address
                   WHERE %(postal)s <> '' AND postal_key LIKE %(postal)s LIMIT 500) a
@@ -63,6 +68,11 @@ FIND = """
         (SELECT o.id, 'name', 9
            FROM (SELECT id FROM orders_customer WHERE {name} LIMIT 500) c
            JOIN orders_order o ON o.customer_id = c.id ORDER BY o.placed_at DESC LIMIT %(limit)s)
+        UNION ALL
+        (SELECT o.id, 'name', 9
+           FROM (SELECT id, customer_id FROM orders_address WHERE {name} LIMIT 500) a
+           JOIN orders_order o ON o.customer_id = a.customer_id AND a.id IN (o.shipping_address_id, o.billing_address_id)
+          ORDER BY o.placed_at DESC LIMIT %(limit)s)
     )
     SELECT o.id, best.why
       FROM (SELECT DISTINCT ON (id) id, why, rank FROM hit ORDER BY id, rank) best

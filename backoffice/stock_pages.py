@@ -83,7 +83,7 @@ def _receive(request: HttpRequest, said: dict[str, str]) -> str:
         goods.Goods(product.pk, desk.whole_number(units, least=1), _cost(request, cost), place)
         for product, units, cost in _typed(request)
     ]
-    moved = goods.receive(coming, key=said["key"], note=request.POST.get("note", ""), by=request.user)
+    moved = goods.receive(coming, key=said["key"], note=desk.words(request, "note"), by=request.user)
     if not moved:
         return _("This was booked before; nothing is booked twice.")
     count = sum(movement.quantity for movement in moved)
@@ -100,7 +100,7 @@ def _correct(request: HttpRequest, said: dict[str, str]) -> str:
     for product, units, _unused in _typed(request):
         sign = -1 if request.POST.get("direction") == "less" else 1
         changes.append(goods.Goods(product.pk, sign * desk.whole_number(units, least=1), None, place))
-    moved = goods.adjust(changes, key=said["key"], note=request.POST.get("note", ""), by=request.user)
+    moved = goods.adjust(changes, key=said["key"], note=desk.words(request, "note"), by=request.user)
     if not moved:
         return _("This was booked before; nothing is booked twice.")
     return _("The stock of %(sku)s is corrected by %(units)s.") % {
@@ -113,7 +113,7 @@ def _place(request: HttpRequest) -> int | None:
     place = request.POST.get("location", "")
     if not place:
         return None
-    if not (place.isdigit() and len(place) < 19 and Location.objects.filter(pk=place).exists()):
+    if not (desk.is_number(place) and Location.objects.filter(pk=place).exists()):
         raise ValueError(_("Choose a place from the list."))
     return int(place)
 

@@ -26,6 +26,7 @@ TONES: dict[str, str] = {
     State.BACKORDER: "warn",
     State.PACKED: "info",
     State.SHIPPED: "good",
+    State.DONE: "good",
     State.PARTLY_SHIPPED: "warn",
     State.ELSEWHERE: "quiet",
     State.CANCELLED: "quiet",
@@ -38,6 +39,7 @@ SHORT: dict[str, Any] = {
     State.PARTLY_SHIPPED: gettext_lazy("part shipped"),
     State.UNPAID: gettext_lazy("not paid"),
     State.ELSEWHERE: gettext_lazy("store ships"),
+    State.DONE: gettext_lazy("done"),
     State.HISTORY: gettext_lazy("history"),
 }
 """States in two words, for lists; the figures beside them say the rest."""
@@ -57,7 +59,7 @@ def waits_for(order: Order, lines: Sequence[OrderLine], holds: Iterable[Hold], p
     stopping = [hold for hold in holds if hold.released_at is None and hold.stops != Hold.Stops.NOTHING]
     packed = [parcel for parcel in parcels if parcel.state == "packed"]
     missing = ", ".join(f"{line.backordered} × {line.sku or line.name}" for line in lines if line.backordered > 0)
-    ready = sum(line.allocated for line in lines) - sum(parcel.units for parcel in packed)
+    ready = sum(line.allocated for line in lines if line.needs_shipping) - sum(parcel.units for parcel in packed)
     said: list[str] = []
     match order.state:
         case State.HELD:
@@ -68,6 +70,8 @@ def waits_for(order: Order, lines: Sequence[OrderLine], holds: Iterable[Hold], p
                 said.append(_("Its stock is reserved until %(when)s.") % {"when": moment(order.reserve_until)})
         case State.SHIPPED:
             said = [_("Everything has been shipped."), *_last_parcel(parcels)]
+        case State.DONE:
+            said = [_("Nothing of it is shipped; there is nothing left to do.")]
         case State.ELSEWHERE:
             said = [_("The store or marketplace ships it itself; there is nothing to do here.")]
         case State.CANCELLED:
@@ -100,6 +104,10 @@ def _last_parcel(parcels: Iterable[Any]) -> list[str]:
 def moment(at: Any) -> str:
     """A day and time in the merchant's zone."""
     return date_format(localtime(at), "j F Y, H:i")
+
+
+MONEY_WORDS = frozenset({"invoiced", "paid", "payment", "refund", "refunded"})
+"""Lines of the timeline that are about money; who sees no amounts does not see them."""
 
 
 def without_amounts(sentence: str) -> str:

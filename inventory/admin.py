@@ -10,7 +10,6 @@ from django.db.models import Case, F, IntegerField, OuterRef, Q, QuerySet, Subqu
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -18,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 
 from backoffice import desk, journey, stock_pages
+from inventory import catalogue
 from inventory.import_export import ProductExchange, StockCountExchange
 from inventory.models import Listing, Location, Movement, Product, StockLevel
 from orders import publishing
@@ -60,6 +60,21 @@ class ProductForm(forms.ModelForm):
         price = self.instance.price
         if price is not None and price == round(price, 2):
             self.initial["price"] = f"{price:.2f}"
+
+    def clean_sku(self) -> str:
+        sku: str = self.cleaned_data["sku"]
+        # A store may have brought a product with such a SKU; its other fields can be mended all the same.
+        if "sku" in self.changed_data:
+            catalogue.check_sku(sku)
+        return sku
+
+    def clean_stocked(self) -> bool:
+        stocked: bool = self.cleaned_data["stocked"]
+        if self.instance.pk and "stocked" in self.changed_data:
+            refused = catalogue.stocked_for_now([self.instance.pk]).get(self.instance.pk)
+            if refused:
+                raise forms.ValidationError(refused)
+        return stocked
 
 
 @admin.register(Product)
@@ -194,17 +209,19 @@ class ProductAdmin(ProductExchange, desk.Columns, desk.DeskAdmin):
     # --- archive ------------------------------------------------------------------------------------------------------
     @admin.action(description=gettext_lazy("Archive"), permissions=["change"])
     def archive(self, request: HttpRequest, products: QuerySet[Product]) -> None:
-        count = Product.objects.filter(pk__in=products.values("pk"), archived_at=None).update(
-            archived_at=timezone.now()
-        )
+        with transaction.atomic():
+            done = catalogue.archive(products.values_list("pk", flat=True))
+            publishing.stock_changed(done)
         self.message_user(
-            request, _("%(count)d archived; they stay on their orders and in the ledger.") % {"count": count}
+            request, _("%(count)d archived; they stay on their orders and in the ledger.") % {"count": len(done)}
         )
 
     @admin.action(description=gettext_lazy("Take out of the archive"), permissions=["change"])
     def take_out_of_archive(self, request: HttpRequest, products: QuerySet[Product]) -> None:
-        count = Product.objects.filter(pk__in=products.values("pk")).update(archived_at=None)
-        self.message_user(request, _("%(count)d taken out of the archive.") % {"count": count})
+        with transaction.atomic():
+            done = catalogue.take_out_of_archive(products.values_list("pk", flat=True))
+            publishing.stock_changed(done)
+        self.message_user(request, _("%(count)d taken out of the archive.") % {"count": len(done)})
 
 
 def _named(product: Product) -> str:
@@ -258,14 +275,12 @@ class MovementAdmin(desk.Columns, desk.ReadOnlyAdmin):
     guarded: ClassVar[dict[str, str]] = {"unit_cost": "inventory.see_costs"}
     list_filter = (("reason", ChoicesDropdownFilter), ("location", RelatedDropdownFilter), ("at", RangeDateFilter))
     list_select_related = ("product", "location", "by")
+    lookups = ("product__id__exact",)
     search_fields = ("=product__sku", "note")
     search_help_text = gettext_lazy("SKU or note")
     sortable_by = ()
     fields = ("product", "location", "quantity", "reason", "unit_cost", "at", "note", "by", "key")
     actions = None
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        return lookup == "product__id__exact" or super().lookup_allowed(lookup, value, request)
 
     @admin.display(description="SKU")
     def shown_sku(self, movement: Movement) -> str:
@@ -284,6 +299,7 @@ class ListingAdmin(desk.ReadOnlyAdmin):
     list_display = ("shown_sku", "name", "connection", "shown_product", "manages_stock", "seen_quantity")
     list_filter = (("connection", RelatedDropdownFilter), "manages_stock")
     list_select_related = ("connection", "product")
+    lookups = ("product__id__exact",)
     search_fields = ("=sku", "=external_id", "name", "=product__sku")
     search_help_text = gettext_lazy("SKU, the store's number, or name")
     sortable_by = ()
@@ -299,9 +315,6 @@ class ListingAdmin(desk.ReadOnlyAdmin):
         "seen_quantity",
     )
     actions = None
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        return lookup == "product__id__exact" or super().lookup_allowed(lookup, value, request)
 
     @admin.display(description=gettext_lazy("SKU there"))
     def shown_sku(self, listing: Listing) -> str:

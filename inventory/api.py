@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db import transaction
@@ -23,6 +24,8 @@ from inventory.models import Location, Movement, Product, StockLevel
 
 RECEIPT = "receipt"
 MOST_SKUS = 200
+MOST_VALUE = Decimal(10) ** 11
+"""Of one line: the columns of the books hold some thousand times as much."""
 
 
 # --- products ------------------------------------------------------------------------------------------------------------
@@ -111,7 +114,11 @@ class ReceiptLineIn(Strict):
     sku = serializers.CharField(max_length=80)
     quantity = serializers.IntegerField(min_value=1, max_value=1_000_000)
     unit_cost = serializers.DecimalField(
-        max_digits=14, decimal_places=4, min_value=0, required=False, help_text="Without it, the product's average."
+        max_digits=11,
+        decimal_places=4,
+        min_value=0,
+        required=False,
+        help_text="Without it, the product's average. Less than ten million.",
     )
     location = serializers.CharField(
         max_length=20, required=False, help_text="Its code; without it, the default place."
@@ -155,6 +162,8 @@ def _problems(
         found["sku"] = [f"SKU {line['sku']} is no product here. Create it first, or correct the SKU."]
     elif not product.stocked:
         found["sku"] = [f"{line['sku']} is not stocked: nothing of it can come in."]
+    elif line["quantity"] * line.get("unit_cost", product.average_cost) >= MOST_VALUE:
+        found["quantity"] = ["The goods of a line are worth less than 100,000,000,000 in all. Check quantity and cost."]
     if line.get("location", "") not in {"", *places}:
         found["location"] = [f"There is no place {line['location']}. Known are: {', '.join(sorted(places))}."]
     return found

@@ -1,10 +1,13 @@
-"""Which product is meant: by the store's own number, by an alias, by SKU."""
+"""Which product is meant: by the store's own number, by an alias, by SKU; and what of a product a person may change."""
 
 from collections.abc import Iterable
 
+from django.core.exceptions import ValidationError
 from django.db.models import Q
+from django.utils import timezone
 
-from inventory.models import Listing, Product
+from inventory import reservations
+from inventory.models import Listing, Product, StockLevel
 
 Item = tuple[str, str]
 """(the store's number of what was bought or empty, SKU as the store sent it or empty)"""
@@ -38,9 +41,64 @@ def resolve(connection_id: int, items: Iterable[Item]) -> dict[Item, Product]:
 
 
 def map_sku(connection_id: int, sku: str, product: Product) -> Listing:
-    """From now on this SKU of that store means `product`. ValueError where the SKU is empty."""
+    """From now on this SKU of that store means `product`. ValueError where the SKU is empty or too long for one."""
     if not sku.strip():
         raise ValueError("Say which SKU of the store is meant.")
+    longest = Listing._meta.get_field("sku").max_length or 0
+    if len(sku) > longest:
+        raise ValueError(f"A SKU has at most {longest} characters; this one has {len(sku)}.")
     return Listing.objects.update_or_create(
         connection_id=connection_id, external_id="", sku=sku, defaults={"product": product, "name": product.name}
     )[0]
+
+
+# --- what a person changes -----------------------------------------------------------------------------------------------
+def check_sku(sku: str) -> None:
+    """ValidationError where a SKU holds what nobody sees or can type: it would never be found again."""
+    if not sku.isprintable():
+        raise ValidationError(
+            "The SKU holds characters that cannot be seen, such as a tab or a line break. Type it anew."
+        )
+
+
+def stocked_for_now(product_ids: Iterable[int]) -> dict[int, str]:
+    """Products that cannot be switched between stocked and not stocked now: why, and what to do, in a sentence.
+
+    A switch under goods or promises would leave units that nobody counts any more, or promises that no stock stands
+    behind. The levels are locked, so what is found holds until the caller's transaction ends. Three statements.
+    """
+    ids = set(product_ids)
+    if not ids:
+        return {}
+    reservations.lock(ids)
+    levels = StockLevel.objects.filter(~Q(on_hand=0) | ~Q(reserved=0), product_id__in=ids, product__stocked=True)
+    said = dict.fromkeys(
+        levels.values_list("product_id", flat=True),
+        "There is stock of it. Correct the stock to zero first; then this can be switched.",
+    )
+    promised = Q(stocked=True) | Q(order_lines__allocations=None)
+    in_orders = Product.objects.filter(promised, pk__in=ids, order_lines__allocated__gt=0)
+    said |= dict.fromkeys(
+        in_orders.values_list("pk", flat=True),
+        "Open orders have it reserved. Ship or cancel those lines first; then this can be switched.",
+    )
+    return said
+
+
+def archive(product_ids: Iterable[int]) -> set[int]:
+    """Products leave the lists; they stay on their orders and in the ledger (rule: S11). Those that were not archived.
+
+    The caller wishes that the stores be told, in the same transaction.
+    """
+    there = Product.objects.select_for_update().filter(pk__in=list(product_ids), archived_at=None).order_by("pk")
+    ids = set(there.values_list("pk", flat=True))
+    Product.objects.filter(pk__in=ids).update(archived_at=timezone.now())
+    return ids
+
+
+def take_out_of_archive(product_ids: Iterable[int]) -> set[int]:
+    """The same products back on the lists; those that were archived."""
+    away = Product.objects.select_for_update().filter(pk__in=list(product_ids), archived_at__isnull=False)
+    ids = set(away.order_by("pk").values_list("pk", flat=True))
+    Product.objects.filter(pk__in=ids).update(archived_at=None)
+    return ids

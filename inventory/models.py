@@ -109,6 +109,7 @@ class Movement(models.Model):
         RETURN = "return", _("returned to stock")
         COUNT = "count", _("count")
         ADJUSTMENT = "adjustment", _("adjustment")
+        ELSEWHERE = "elsewhere", _("shipped by the store itself")
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="movements")
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="movements")
@@ -149,6 +150,9 @@ class Listing(models.Model):
     stock_shared_with_parent = models.BooleanField(default=False)
     seen_quantity = models.IntegerField(null=True, blank=True, help_text=_("What the store itself said last."))
     price = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True)
+    source_version = models.DateTimeField(
+        null=True, blank=True, help_text=_("When the store last changed it, by the store's own clock.")
+    )
 
     class Meta:
         permissions: ClassVar = [

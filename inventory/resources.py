@@ -12,7 +12,7 @@ from backoffice.api.permissions import SEE_AMOUNTS, SEE_COSTS
 from backoffice.exchange.resource import TableResource
 from backoffice.exchange.widgets import Amount, Choice, Text, Whole, YesNo
 from backoffice.lib import cells
-from inventory import ledger
+from inventory import catalogue, ledger
 from inventory.models import Location, Product, StockLevel
 from orders import publishing
 
@@ -50,9 +50,24 @@ class ProductResource(TableResource):
         self._products: dict[str, Product] = {}
         self._new: list[str] = []
         self._told: set[int] = set()
+        self._fixed: dict[int, str] = {}
 
     def load(self, rows: list[dict[str, str]]) -> None:
         self._products = {p.sku: p for p in Product.objects.filter(sku__in={row["sku"] for row in rows})}
+        switched = [row for row in rows if (known := self._products.get(row["sku"])) and _switches(known, row)]
+        self._fixed = catalogue.stocked_for_now(self._products[row["sku"]].pk for row in switched)
+
+    def validate_instance(
+        self, instance: Any, import_validation_errors: Any = None, validate_unique: bool = True
+    ) -> None:
+        super().validate_instance(instance, import_validation_errors, validate_unique)
+        if not self._before:
+            try:
+                catalogue.check_sku(instance.sku)
+            except ValidationError as error:
+                raise ValidationError({"sku": error.messages}) from None
+        elif instance.stocked != self._before.get("stocked", instance.stocked) and instance.pk in self._fixed:
+            raise ValidationError({"stocked": self._fixed[instance.pk]})
 
     def known(self, row: dict[str, str]) -> Product | None:
         return self._products.get(row["sku"])
@@ -71,6 +86,15 @@ class ProductResource(TableResource):
         publishing.stock_changed(self._told)
         if self._new:
             journey.products_known(by=user, who=str(user or "Import"))
+
+
+def _switches(product: Product, row: dict[str, str]) -> bool:
+    """Whether a row would switch a product between stocked and not; what cannot be read is refused elsewhere."""
+    try:
+        said = YesNo().clean(row.get("stocked"))
+    except ValueError:
+        return False
+    return said is not None and said != product.stocked
 
 
 class StockCountResource(TableResource):

@@ -24,13 +24,15 @@ SERVED = """
        AND o.cancelled_at IS NULL AND NOT o.fulfilled_elsewhere AND NOT o.history
        AND (o.may_ship OR o.reserve_until > now())
        AND NOT EXISTS (SELECT 1 FROM orders_hold hold WHERE hold.order_id = o.id AND hold.released_at IS NULL
-                                                        AND hold.stops <> 'nothing')
+                                                        AND (hold.stops = 'everything'
+                                                             OR hold.stops = 'shipping' AND line.product_id IS NULL))
        AND {which} = ANY(%s)
      ORDER BY o.priority, o.placed_at, o.id, line.position
 """
 """Lines that want stock, in the order in which they are served; product 12's line of an older order comes first.
 
-A line that means no product, of an order that nothing holds any more, is something that is not counted here."""
+What only shipping waits for keeps its place in the queue: a paid order whose address is to be mended loses nothing. A line
+that means no product, of an order that nothing holds any more, is something that is not counted here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +61,14 @@ def allocate_new(new: Sequence[NewOrder]) -> set[int]:
     free now. Two statements for any number."""
     now = timezone.now()
     served = sorted(
-        (n for n in new if drafts.still_to_ship(n.order) and not n.held and _may_have_stock(n.order, now)),
+        (n for n in new if drafts.still_to_ship(n.order) and not n.stopped and _may_have_stock(n.order, now)),
         key=lambda n: (n.order.priority, n.order.placed_at, n.order.pk),
     )
     lines: dict[int, tuple[NewOrder, OrderLine]] = {}
     asked = []
     for one in served:
         for line in one.lines:
-            if line.ordered <= line.cancelled:
+            if line.ordered <= line.cancelled or (line.product_id is None and one.held):
                 continue
             if line.product_id is not None and one.products[line.product_id].stocked:
                 lines[line.pk] = (one, line)

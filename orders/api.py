@@ -20,6 +20,7 @@ from backoffice.api.permissions import SEE_AMOUNTS, may
 from backoffice.lib.text import email_key
 from backoffice.sync import connections
 from backoffice.sync.models import Arrival
+from backoffice.words import MONEY_WORDS, without_amounts
 from orders import holds
 from orders.models import (
     Address,
@@ -36,8 +37,6 @@ from orders.stores.base import Incoming
 from shipping.api import PackIn, ShipmentOut, packed
 from shipping.models import Shipment
 
-MONEY_WORDS = frozenset({"invoiced", "paid", "payment", "refund", "refunded"})
-"""Lines of the timeline that say amounts."""
 TIMELINE = 200
 
 
@@ -92,6 +91,7 @@ class PaymentOut(serializers.ModelSerializer[Payment]):
 
 class HoldOut(serializers.ModelSerializer[Hold]):
     sentence = serializers.SerializerMethodField()
+    released_why = serializers.SerializerMethodField()
 
     class Meta:
         model = Hold
@@ -101,14 +101,27 @@ class HoldOut(serializers.ModelSerializer[Hold]):
     def get_sentence(self, hold: Hold) -> str:
         if hold.code == holds.TOTALS and not may(self.context, SEE_AMOUNTS):
             return "The order's totals do not add up. Ask the office to settle it."
-        return hold.sentence
+        return _for_reader(self.context, hold.sentence)
+
+    def get_released_why(self, hold: Hold) -> str:
+        return _for_reader(self.context, hold.released_why)
 
 
 class EntryOut(serializers.ModelSerializer[TimelineEntry]):
+    sentence = serializers.SerializerMethodField()
+
     class Meta:
         model = TimelineEntry
         fields = ("at", "who", "what", "sentence")
         read_only_fields = fields
+
+    def get_sentence(self, entry: TimelineEntry) -> str:
+        return _for_reader(self.context, entry.sentence)
+
+
+def _for_reader(context: Any, sentence: str) -> str:
+    """A sentence of the order's, without amounts for who may not see them (rule: U1)."""
+    return sentence if may(context, SEE_AMOUNTS) else without_amounts(sentence)
 
 
 class OrderSummary(Guarded, serializers.ModelSerializer[Order]):
@@ -163,8 +176,8 @@ class OrderOut(OrderSummary):
     def get_timeline(self, order: Order) -> list[dict[str, Any]]:
         entries: Any = order.newest  # type: ignore[attr-defined]
         if not may(self.context, SEE_AMOUNTS):
-            entries = [e for e in entries if e.what not in MONEY_WORDS and "otals do not add up" not in e.sentence]
-        return list(EntryOut(entries, many=True).data)
+            entries = [entry for entry in entries if entry.what not in MONEY_WORDS]
+        return list(EntryOut(entries, many=True, context=self.context).data)
 
 
 class OrderQuery(Query):
@@ -183,7 +196,7 @@ class OrderQuery(Query):
     lookups = {"placed_after": "placed_at__gte", "placed_before": "placed_at__lt"}
 
     def by_connection(self, orders: QuerySet[Order], asked: str) -> QuerySet[Order]:
-        if asked.isdigit() and len(asked) < 18:
+        if asked.isascii() and asked.isdigit() and len(asked) < 18:
             return orders.filter(connection_id=int(asked))
         return orders.filter(connection__name=asked)
 
@@ -289,6 +302,7 @@ class Orders(mixins.ListModelMixin, mixins.RetrieveModelMixin, Room):
     @action(detail=True, methods=["post"])
     def pack(self, request: Request, number: str) -> Response:
         order = self.get_object()
+        once.refuse_cards(request)
         sent = PackIn(data=request.data)
         sent.is_valid(raise_exception=True)
         quantities = sent.quantities(order)

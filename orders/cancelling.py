@@ -46,14 +46,17 @@ def cancel_lines(quantities: Mapping[int, int]) -> set[int]:
 
 
 def cancel_rest(order_ids: Iterable[int], *, why: str, who: str, at: datetime | None = None) -> set[int]:
-    """Cancel all that has not been shipped of these orders; the products freed. Done twice it changes nothing."""
+    """Cancel all that has not been shipped of these orders; the products freed. Done twice it changes nothing.
+
+    An order of which everything was shipped is not cancelled: there is nothing left of it that could be.
+    """
     ids = list(order_ids)
     with transaction.atomic():
-        left = {
-            line.pk: line.ordered - line.cancelled - line.shipped for line in OrderLine.objects.filter(order_id__in=ids)
-        }
+        lines = list(OrderLine.objects.filter(order_id__in=ids))
+        left = {line.pk: line.ordered - line.cancelled - line.shipped for line in lines}
         freed = cancel_lines(left)
-        fresh = list(Order.objects.filter(pk__in=ids, cancelled_at=None).values_list("pk", flat=True))
+        over = {line.order_id for line in lines if line.shipped} - {line.order_id for line in lines if left[line.pk]}
+        fresh = list(Order.objects.filter(pk__in=set(ids) - over, cancelled_at=None).values_list("pk", flat=True))
         Order.objects.filter(pk__in=fresh).update(cancelled_at=at or timezone.now())
         timeline.write([timeline.entry(pk, "cancelled", f"Cancelled: {why}", who=who) for pk in fresh])
     return freed

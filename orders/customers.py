@@ -38,13 +38,21 @@ def match(connection: Connection, records: Sequence[OrderRecord], *, nameless: S
 
 def language_of(record: OrderRecord, connection: Connection) -> str:
     """The language to write in: the store's word for it, else French in Quebec, else the connection's."""
-    said = record.customer.language[:2].lower()
-    if said in ("en", "fr"):
+    if said := said_language(record):
         return said
     country, province = record.shipping.country or record.billing.country, record.shipping.province
     if (country, province or record.billing.province) == ("CA", "QC"):
         return "fr"
     return "fr" if connection.language.startswith("fr") else "en"
+
+
+def said_language(record: OrderRecord) -> str:
+    """The store's own word for an order's language, empty where it has none that is spoken here.
+
+    Where it has none, a known customer's own language is surer than where a parcel goes: it may be a present.
+    """
+    said = record.customer.language[:2].lower()
+    return said if said in ("en", "fr") else ""
 
 
 def _customers(connection: Connection, records: Sequence[OrderRecord], nameless: Sequence[Customer]) -> list[Customer]:
@@ -60,6 +68,7 @@ def _customers(connection: Connection, records: Sequence[OrderRecord], nameless:
     chosen: list[Customer] = []
     new: list[Customer] = []
     met: dict[str, Customer] = {}
+    moved: dict[int, Customer] = {}
     for position, record in enumerate(records):
         who, key = record.customer, email_key(record.customer.email)
         customer = by_number.get(who.external_id) or by_email.get(key)
@@ -70,10 +79,18 @@ def _customers(connection: Connection, records: Sequence[OrderRecord], nameless:
             new.append(customer)
             if key:
                 by_email[key] = customer
+        elif key and not nameless and customer.pk and key != customer.email_key and key not in by_email:
+            # A new order of a customer known by number: the newest address is theirs, unless it is somebody else's. An
+            # order that is known already does not say it: an old one that is edited has its old address.
+            by_email.pop(customer.email_key or "", None)
+            customer.email, customer.email_key = who.email.strip()[:254], key[:254]
+            by_email[key] = moved[customer.pk] = customer
         if who.external_id and who.external_id not in by_number:
             met[who.external_id] = by_number[who.external_id] = customer
         chosen.append(customer)
     # Another process may be first with an e-mail; then the whole batch fails on it and is worked once more.
+    if moved:
+        Customer.objects.bulk_update(moved.values(), ["email", "email_key"])
     give_ids(new)
     copy_in(new, with_ids=True)
     copy_in(
@@ -88,12 +105,13 @@ def _customers(connection: Connection, records: Sequence[OrderRecord], nameless:
 def _new_customer(record: OrderRecord, language: str) -> Customer:
     who: CustomerRecord = record.customer
     name = who.name or record.billing.name or record.shipping.name
+    company = who.company or record.billing.company
     phone = who.phone or record.billing.phone or record.shipping.phone
     return draft(
         Customer,
         name=name[:250],
-        search_name=search_form(name),
-        company=(who.company or record.billing.company)[:250],
+        search_name=search_form(name, company),
+        company=company[:250],
         email=who.email.strip()[:254],
         email_key=email_key(who.email)[:254] or None,
         phone=phone[:40],
@@ -114,6 +132,7 @@ def _address(customer: Customer, record: AddressRecord) -> Address:
         digest=hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest(),
         name=name, company=company, line1=line1, line2=line2, city=city, province=province,
         postal_code=postal_code, postal_key=postal_key(postal_code), country=country, phone=phone,
+        search_name=search_form(name, company), phone_digits=digits(phone)[:40],
     )  # fmt: skip
 
 

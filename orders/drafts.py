@@ -38,6 +38,11 @@ class NewOrder(OrderRows):
     def held(self) -> bool:
         return any(hold.stops != Hold.Stops.NOTHING for hold in self.found)
 
+    @property
+    def stopped(self) -> bool:
+        """Held so that not even its stock is reserved."""
+        return any(hold.stops == Hold.Stops.EVERYTHING for hold in self.found)
+
 
 def new_order(connection: Connection, record: OrderRecord, party: customers.Party) -> Order:
     hours = connection.reserve_when_placed_hours
@@ -75,6 +80,8 @@ def header(order: Order, record: OrderRecord) -> None:
     order.shipping_method = record.shipping_method[:250]
     order.customer_note = record.customer_note
     order.gift_note = record.gift_note
+    order.email = record.customer.email.strip()[:254]
+    order.language = customers.said_language(record) or order.language
     order.coupons = ", ".join(record.coupons)[:250]
 
 
@@ -192,7 +199,7 @@ def still_to_ship(order: Order) -> bool:
 
 
 def first_state(new: NewOrder) -> Order.State:
-    order, lines = new.order, new.lines
+    order, lines = new.order, [line for line in new.lines if line.needs_shipping]
     return status.derive(
         status.Facts(
             ordered=sum(ln.ordered for ln in lines),

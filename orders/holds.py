@@ -23,6 +23,19 @@ STORE_SHIPPED = "store_shipped"
 Stops = Hold.Stops
 
 
+def sold_more(order_id: int, *, sku: str, units: int) -> Hold:
+    return Hold(
+        order_id=order_id,
+        code=EDITED,
+        subject=f"sold {sku}"[:250],
+        stops=Stops.NOTHING,
+        sentence=(
+            f"The store shipped this order itself, and {units} of {sku} more than lay here by our figures. "
+            "Count the shelf and correct the stock."
+        ),
+    )
+
+
 def unknown_sku(order_id: int, *, sku: str, name: str, store: str) -> Hold:
     what = f"SKU {sku}" if sku else f"“{name}” (without SKU)"
     return Hold(
@@ -49,21 +62,85 @@ def totals(order: Order, computed: Any) -> Hold:
     )
 
 
-def currency(order: Order) -> Hold:
+def currency(order: Order, said: str) -> Hold:
     return Hold(
         order_id=order.pk,
         code=CURRENCY,
-        subject=order.currency[:250],
+        subject=said[:250],
         stops=Stops.EVERYTHING,
-        sentence=f"The currency {order.currency or '(none)'} is not known here. Correct it in the store.",
+        sentence=f"The currency {said or '(none)'} is not known here. Correct it in the store.",
+    )
+
+
+def _edited(order: Order, subject: str, sentence: str, stops: Hold.Stops = Stops.NOTHING) -> Hold:
+    return Hold(order_id=order.pk, code=EDITED, subject=subject[:250], stops=stops, sentence=sentence)
+
+
+def less_than_shipped(order: Order, *, what: str, quantity: int, shipped: int) -> Hold:
+    return _edited(
+        order,
+        what,
+        f"The store now says {quantity} of {what}, but {shipped} have been shipped. "
+        "Agree with the customer on a return, or correct the order in the store.",
+    )
+
+
+def lowered_after_refund(order: Order, *, what: str, quantity: int, cancelled: int) -> Hold:
+    return _edited(
+        order,
+        f"cancelled {what}",
+        f"The store lowered {what} to {quantity}, {cancelled} of it are cancelled here, and it has refunded units of this "
+        f"order: {max(0, quantity - cancelled)} are sent. Check with the customer that this is what they want.",
+    )
+
+
+def cancelled_after_shipping(order: Order, shipped: int) -> Hold:
+    return _edited(
+        order,
+        "cancelled",
+        f"The store cancelled this order after {shipped} units had been shipped. The rest is released; "
+        "decide on a return and a refund for what was shipped.",
+    )
+
+
+def taken_up_after_refund(order: Order) -> Hold:
+    return _edited(
+        order,
+        "restored",
+        f"The store took this order up again, though {order.refunded_total:.2f} {order.currency} of it had been "
+        "refunded. Cancel here what is not to be sent, then release this hold.",
+        Stops.SHIPPING,
+    )
+
+
+def edited_after_invoice(order: Order, record: OrderRecord) -> Hold:
+    return _edited(
+        order,
+        "total",
+        f"The store's total is now {record.total:.2f} {record.currency}, but the invoice was issued over "
+        f"{order.total:.2f} {order.currency} and does not change. Decide on a refund or a further payment.",
+    )
+
+
+def completed_in_the_store(order: Order, left: int) -> Hold:
+    return Hold(
+        order_id=order.pk,
+        code=STORE_SHIPPED,
+        stops=Stops.SHIPPING,
+        sentence=(
+            f"The store says that this order is completed, but {left} units were not shipped from here. If "
+            "the store shipped them itself, say so below; if not, release this hold and ship them."
+        ),
     )
 
 
 def found_in(order: Order, record: OrderRecord) -> list[Hold]:
     """What is wrong with an order by its own record: totals, currency, address, the connector's doubts."""
     found = []
-    if not known_currency(order.currency):
-        found.append(currency(order))
+    # The column holds three letters: what is no code at all ("POINTS") is judged and shown as the store wrote it.
+    whole = record.currency if record.currency[:3] == order.currency else order.currency
+    if not known_currency(whole):
+        found.append(currency(order, whole))
     computed = order.computed_total
     if money.rounded(computed, order.currency) != money.rounded(order.total, order.currency):
         found.append(totals(order, computed))
@@ -93,24 +170,29 @@ CURRENCIES = frozenset(
 def place(found: Sequence[Hold]) -> None:
     """Place holds that are new, each with a line on its order's timeline.
 
-    An open hold of the same kind stays as it is, and what a person has lifted in the same words stays lifted.
+    An open hold of the same kind says from now on what is true now; what a person has lifted in the same words stays
+    lifted.
     """
     if not found:
         return
-    known = list(
-        Hold.objects.filter(order_id__in={h.order_id for h in found}).values_list(
-            "order_id", "code", "subject", "sentence", "released_at", "released_by"
-        )
-    )
-    open_now = {row[:3] for row in known if row[4] is None}
-    lifted = {row[:4] for row in known if row[5] is not None}
-    fresh = {
-        (h.order_id, h.code, h.subject): h
-        for h in found
-        if (h.order_id, h.code, h.subject) not in open_now and (h.order_id, h.code, h.subject, h.sentence) not in lifted
-    }
-    copy_in(list(fresh.values()))
-    timeline.write([timeline.entry(h.order_id, "hold", h.sentence) for h in fresh.values()])
+    known = list(Hold.objects.filter(order_id__in={h.order_id for h in found}))
+    open_now = {_key(h): h for h in known if h.released_at is None}
+    lifted = {(_key(h), h.sentence) for h in known if h.released_by_id is not None}
+    wanted = {_key(h): h for h in found if (_key(h), h.sentence) not in lifted}
+    fresh = [h for key, h in wanted.items() if key not in open_now]
+    stale = [
+        (open_now[key], h) for key, h in wanted.items() if key in open_now and open_now[key].sentence != h.sentence
+    ]
+    for hold, now in stale:
+        hold.sentence, hold.stops = now.sentence, now.stops
+    if stale:
+        Hold.objects.bulk_update([hold for hold, _ in stale], ["sentence", "stops"])
+    copy_in(fresh)
+    timeline.write([timeline.entry(h.order_id, "hold", h.sentence) for h in [*fresh, *(hold for hold, _ in stale)]])
+
+
+def _key(hold: Hold) -> tuple[int, str, str]:
+    return hold.order_id, hold.code, hold.subject
 
 
 def release(holds: Iterable[Hold], *, why: str, by: Any = None, who: str = timeline.HUB) -> set[int]:

@@ -30,7 +30,11 @@ class Taken:
     changed: set[int] = field(default_factory=set)
     set_aside: list[tuple[int, int, str]] = field(default_factory=list)
     """(product, units, key): taken from the store's own figure for orders that are still to be shipped."""
+    sold_elsewhere: list[tuple[int, int, str]] = field(default_factory=list)
+    """The same, for orders that the store had sold and shipped itself before they came here."""
     freed_products: set[int] = field(default_factory=set)
+    readdressed: set[int] = field(default_factory=set)
+    """Orders with a parcel that is packed for an address which is not theirs any more."""
 
 
 def take_in(
@@ -49,7 +53,9 @@ def take_in(
             newest[record.external_id] = position
     known = {
         order.external_id: order
-        for order in Order.objects.filter(connection=connection, external_id__in=newest).select_related("customer")
+        for order in Order.objects.filter(connection=connection, external_id__in=newest).select_related(
+            "customer", "shipping_address"
+        )
     }
     taken = Taken(orders=[0] * len(records), sentences=[""] * len(records))
     fresh = [position for key, position in newest.items() if key not in known]
@@ -66,6 +72,7 @@ def take_in(
         revised = revising.revise(connection, pairs, products, money_fixed([order.pk for order, _ in pairs]))
         taken.changed |= {order.pk for order, _ in pairs}
         taken.freed_products |= revised.freed_products
+        taken.readdressed |= revised.readdressed
         for position in later:
             taken.sentences[position] = revised.sentences[known[records[position].external_id].pk]
     met = [*known.values(), *(new.order for new in taken.new)]
@@ -139,12 +146,15 @@ def _prepare(
             )
         )
         taken.sentences[position] = f"Order {order.number} taken in."
+        taken_there = [
+            (ln.product_id, said.set_aside, f"{order.external_id}:{said.external_id}")
+            for ln, said in zip(lines, record.lines, strict=True)
+            if ln.product_id is not None and said.set_aside > 0
+        ]
         if drafts.still_to_ship(order):
-            taken.set_aside += [
-                (ln.product_id, said.set_aside, f"set-aside:{connection.pk}:{order.external_id}:{said.external_id}")
-                for ln, said in zip(lines, record.lines, strict=True)
-                if ln.product_id is not None and said.set_aside > 0
-            ]
+            taken.set_aside += [(p, units, f"set-aside:{connection.pk}:{key}") for p, units, key in taken_there]
+        elif order.fulfilled_elsewhere and not (order.cancelled_at or order.history):
+            taken.sold_elsewhere += [(p, units, f"elsewhere:{connection.pk}:{key}") for p, units, key in taken_there]
     known = {product.pk: product for product in products.values()}
     for new in taken.new:
         new.products = known

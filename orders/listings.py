@@ -3,11 +3,13 @@
 The store is the source of which listings there are; the hub is the source of stock from the first connection on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from backoffice.sync.models import Connection
 from inventory import catalogue, ledger
@@ -29,16 +31,26 @@ def take_over(connection: Connection, records: Sequence[ListingRecord]) -> Taken
     """Bring listings, products and opening stock to what the store says, in a constant number of statements.
 
     A product is known by its SKU, else made. The store's figure becomes opening stock once, and only of a product that
-    has no movement yet: a later figure is noted, never booked (case: C19).
+    has no movement yet: a later figure is noted, never booked (case: C19). Of one listing the newest version wins.
     """
-    newest = {record.external_id: record for record in records}
+    newest: dict[str, ListingRecord] = {}
+    for record in records:
+        other = newest.get(record.external_id)
+        if other is None or not _is_older(record, other.version):
+            newest[record.external_id] = record
     with transaction.atomic():
-        known = {
+        there = {
             listing.external_id: listing
             for listing in Listing.objects.filter(connection=connection, external_id__in=newest).select_related(
                 "product"
             )
         }
+        newest = {
+            pk: record
+            for pk, record in newest.items()
+            if pk not in there or not _is_older(record, there[pk].source_version)
+        }
+        known = {pk: listing for pk, listing in there.items() if pk in newest}
         skus = {sku: pk for pk, sku in _skus(connection, newest).items()}
         products = {p.sku: p for p in Product.objects.filter(sku__in=skus)}
         products |= _make_products(
@@ -58,15 +70,46 @@ def take_over(connection: Connection, records: Sequence[ListingRecord]) -> Taken
         Listing.objects.bulk_update(
             list(known.values()),
             ["external_parent_id", "sku", "name", "product", "manages_stock", "stock_shared_with_parent",
-             "seen_quantity", "price"],
+             "seen_quantity", "price", "source_version"],
         )  # fmt: skip
         listings = {**known, **{listing.external_id: listing for listing in fresh}}
         opened = _open(connection, newest, listings)
     return TakenOver(
-        sentences=[_sentence(listings[record.external_id]) for record in records],
+        sentences=[
+            _sentence(listings[record.external_id])
+            if record.external_id in listings and not _is_older(record, newest[record.external_id].version)
+            else f"Kept, not applied: {record.name or record.external_id} is known here in a newer version."
+            for record in records
+        ],
         opened=opened,
         products={listing.product_id for listing in fresh if listing.product_id},
     )
+
+
+def _is_older(record: ListingRecord, known: datetime | None) -> bool:
+    """Of two with one stamp the later arrival wins: stores stamp changes by the second."""
+    return record.version is not None and known is not None and record.version < known
+
+
+def gone(connection: Connection, external_ids: Collection[str]) -> dict[str, str]:
+    """Listings that the store deleted: it is told of their stock no more. A sentence for each that is known here.
+
+    The product stays: what lies in the warehouse does not vanish with its page. With a parent go its variations.
+    """
+    numbers = set(external_ids) - {""}
+    if not numbers:
+        return {}
+    listings = Listing.objects.filter(connection=connection).exclude(external_id="")
+    lost = listings.filter(Q(external_id__in=numbers) | Q(external_parent_id__in=numbers))
+    names = {
+        pk: f"product {sku}" if sku else name or f"product {pk}"
+        for pk, name, sku in lost.filter(external_id__in=numbers).values_list("external_id", "name", "product__sku")
+    }
+    lost.update(manages_stock=False)
+    return {
+        pk: f"{name[:1].upper()}{name[1:]} was deleted in the store: it is no longer listed there; it is told no stock any more."
+        for pk, name in names.items()
+    }
 
 
 def _is_stocked_here(record: ListingRecord) -> bool:
@@ -136,6 +179,7 @@ def _describe(listing: Listing, record: ListingRecord) -> None:
     listing.stock_shared_with_parent = record.stock_shared_with_parent
     listing.seen_quantity = record.quantity
     listing.price = record.price
+    listing.source_version = record.version or listing.source_version
 
 
 def _open(connection: Connection, records: dict[str, ListingRecord], listings: dict[str, Listing]) -> list[Movement]:

@@ -7,12 +7,13 @@ from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex, GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Upper
+from django.db.models.functions import Lower, Upper
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.lib.text import unaccented
 from backoffice.sync.models import Connection
 from inventory.models import Product, StockLevel
+from orders.returns import Return as Return
 
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]
 
@@ -42,7 +43,9 @@ class Merchant(models.Model):
 
 class Customer(models.Model):
     name = models.CharField(max_length=250, blank=True)
-    search_name = models.CharField(max_length=250, blank=True, editable=False, help_text="name without accents")
+    search_name = models.CharField(
+        max_length=510, blank=True, editable=False, help_text="name and company without accents"
+    )
     company = models.CharField(max_length=250, blank=True)
     email = models.CharField(max_length=254, blank=True, help_text=_("As typed."))
     email_key = models.CharField(max_length=254, null=True, blank=True, unique=True, editable=False)
@@ -93,10 +96,17 @@ class Address(models.Model):
     postal_key = models.CharField(max_length=20, blank=True, editable=False, db_index=True)
     country = models.CharField(max_length=2, blank=True)
     phone = models.CharField(max_length=40, blank=True)
+    search_name = models.CharField(
+        max_length=510, blank=True, editable=False, help_text="name and company without accents"
+    )
+    phone_digits = models.CharField(max_length=40, blank=True, editable=False, db_index=True)
 
     class Meta:
         verbose_name_plural = _("addresses")
         constraints: ClassVar = [models.UniqueConstraint(fields=["customer", "digest"], name="address_once")]
+        indexes: ClassVar = [
+            GinIndex(OpClass(Upper("search_name"), name="gin_trgm_ops"), name="address_name_trigram"),
+        ]
 
     def __str__(self) -> str:
         return ", ".join(part for part in (self.name, self.line1, self.city, self.province, self.postal_code) if part)
@@ -113,6 +123,7 @@ class Order(models.Model):
         BACKORDER = "backorder", _("waiting for stock")
         PACKED = "packed", _("packed, waiting to be shipped")
         SHIPPED = "shipped", _("shipped")
+        DONE = "done", _("done: nothing to ship")
         PARTLY_SHIPPED = "partly_shipped", _("part shipped, the rest waiting for stock")
         ELSEWHERE = "elsewhere", _("shipped by the store itself")
         CANCELLED = "cancelled", _("cancelled")
@@ -137,6 +148,7 @@ class Order(models.Model):
     history = models.BooleanField(default=False)
     priority = models.SmallIntegerField(default=100, help_text=_("Lowest is served first."))
     language = models.CharField(max_length=2, choices=LANGUAGES, default="en")
+    email = models.CharField(max_length=254, blank=True, help_text=_("As the store gave it with this order."))
     currency = models.CharField(max_length=3)
     items_total = money(help_text=_("Lines before discount."))
     discount_total = money()
@@ -167,10 +179,16 @@ class Order(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["state", "-placed_at", "-id"], name="order_worklist"),
             models.Index(fields=["-placed_at", "-id"], name="order_newest"),
+            models.Index(OpClass(Lower("email"), name="text_pattern_ops"), name="order_email"),
         ]
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def mail_to(self) -> str:
+        """Where its papers go: the address this order was placed with, for the customer may have given another since."""
+        return (self.email or self.customer.email).strip()
 
     @property
     def computed_total(self) -> Decimal:
@@ -363,6 +381,6 @@ class Allocation(models.Model):
         return f"{self.quantity} for line {self.line_id}"
 
 
-def search_form(name: str) -> str:
-    """The form of a customer's name that search compares: no accents, lower case."""
-    return unaccented(name)[:250]
+def search_form(name: str, company: str = "") -> str:
+    """The form of a name and company that search compares: no accents, lower case."""
+    return unaccented(f"{name} {company}".strip())[:510]

@@ -130,7 +130,7 @@ INVARIANTS = (
                AND o.cancelled_at IS NULL AND NOT o.fulfilled_elsewhere AND NOT o.history
                AND (o.may_ship OR o.reserve_until > now())
                AND NOT EXISTS (SELECT 1 FROM orders_hold hold
-                                WHERE hold.order_id = o.id AND hold.released_at IS NULL AND hold.stops <> 'nothing')
+                                WHERE hold.order_id = o.id AND hold.released_at IS NULL AND hold.stops = 'everything')
         """,
     ),
     StateInvariant(
@@ -144,7 +144,8 @@ INVARIANTS = (
                    count(*), (array_agg(o.number))[1:{SHOWN}]
               FROM orders_order o
               LEFT JOIN (SELECT order_id, sum(ordered) AS ordered, sum(cancelled) AS cancelled, sum(shipped) AS shipped,
-                                sum(allocated) AS allocated FROM orders_orderline GROUP BY order_id) line
+                                sum(allocated) AS allocated
+                           FROM orders_orderline WHERE needs_shipping GROUP BY order_id) line
                 ON line.order_id = o.id
               LEFT JOIN (SELECT shipment.order_id, sum(item.quantity) AS packed
                            FROM shipping_shipment shipment

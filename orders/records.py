@@ -118,6 +118,8 @@ class OrderRecord:
     gift_note: str = ""
     doubts: tuple[str, ...] = ()
     """Whole sentences on what the connector could not read for sure; each becomes a hold for a person."""
+    store_total: Decimal | None = None
+    """What the store itself calls its total, where `total` is not that (gift cards); for reports only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,8 @@ class ListingRecord:
     barcode: str = ""
     weight_grams: int | None = None
     heading: bool = False
+    version: datetime | None = None
+    """The store's own modification time; an older one never overwrites a newer one."""
 
 
 @dataclass(frozen=True, slots=True)

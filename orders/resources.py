@@ -11,7 +11,7 @@ from django.db.models import Prefetch, QuerySet
 from import_export.fields import Field
 from import_export.results import Error, Result
 
-from backoffice import dropping, inward
+from backoffice import desk, dropping, inward
 from backoffice.api.permissions import SEE_AMOUNTS
 from backoffice.exchange import order_file
 from backoffice.exchange.files import CHUNK
@@ -24,6 +24,8 @@ from backoffice.sync import waking
 from backoffice.sync.models import Connection
 from orders.models import LANGUAGES, Customer, Order, OrderCharge, OrderLine, OrderTax, search_form
 from orders.stores.base import Unreadable
+
+NAMELESS = "A customer needs a name, a company or an e-mail."
 
 
 class CustomerResource(TableResource):
@@ -80,7 +82,7 @@ class CustomerResource(TableResource):
         return row.get("id", "").strip() or email_key(row.get("email")) or None
 
     def before_save_instance(self, instance: Customer, row: Any, **kwargs: Any) -> None:
-        instance.search_name = search_form(instance.name)
+        instance.search_name = search_form(instance.name, instance.company)
         instance.email_key = email_key(instance.email) or None
         instance.phone_digits = digits(instance.phone)
 
@@ -89,7 +91,8 @@ class CustomerResource(TableResource):
     ) -> None:
         super().validate_instance(instance, import_validation_errors, validate_unique)
         if not (instance.name or instance.company or instance.email):
-            raise ValidationError("A customer needs a name, a company or an e-mail.")
+            raise ValidationError(NAMELESS)
+        desk.refuse_cards({name: getattr(instance, name) for name in ("name", "company", "email", "phone", "notes")})
         if instance.email and ("@" not in instance.email.strip("@") or " " in instance.email.strip()):
             raise ValidationError({"email": f"“{instance.email}” is no e-mail address."})
 

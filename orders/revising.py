@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from django.db import connection as database
 from django.utils import timezone
 
 from backoffice.lib import money
@@ -20,12 +21,12 @@ from orders.records import LineRecord, OrderRecord
 
 HEADER = [
     "external_number", "external_state", "source_version", "may_ship", "paid_at", "payment_method",
-    "payment_reference", "shipping_method", "customer_note", "gift_note", "coupons", "shipping_address",
+    "payment_reference", "shipping_method", "customer_note", "gift_note", "coupons", "email", "language", "shipping_address",
     "billing_address", "customer", "cancelled_at", "reserve_until", "currency", "items_total", "discount_total", "shipping_total",
     "fee_total", "tax_total", "total", "paid_total", "refunded_total",
 ]  # fmt: skip
 LINE = ["ordered", "cancelled", "name", "variation", "sku", "product", "unit_price", "gross", "discount", "tax"]
-OWN_CHECKS = {holds.TOTALS, holds.CURRENCY, holds.ADDRESS, holds.SKU}
+OWN_CHECKS = {holds.TOTALS, holds.CURRENCY, holds.ADDRESS, holds.SKU, holds.DOUBT}
 """Holds that are found again from the record; they go by themselves when the store has mended the cause."""
 
 
@@ -33,6 +34,8 @@ OWN_CHECKS = {holds.TOTALS, holds.CURRENCY, holds.ADDRESS, holds.SKU}
 class Revised:
     sentences: dict[int, str] = field(default_factory=dict)
     freed_products: set[int] = field(default_factory=set)
+    readdressed: set[int] = field(default_factory=set)
+    """Orders with a parcel that is packed, and not yet shipped, for an address which is not theirs any more."""
 
 
 @dataclass(slots=True)
@@ -49,6 +52,7 @@ class _Changes:
     corrected: list[Payment] = field(default_factory=list)
     money_of: list[tuple[Order, OrderRecord]] = field(default_factory=list)
     cancel: list[int] = field(default_factory=list)
+    readdressed: list[int] = field(default_factory=list)
 
 
 def revise(
@@ -82,20 +86,23 @@ def revise(
     for (order, record), party in zip(pairs, parties, strict=True):
         order.connection = connection
         before = order.external_state
-        _addresses(order, record, party, lines[order.pk], changes)
         fixed = order.pk in money_fixed
         if fixed and (record.total, record.currency) != (order.total, order.currency):
-            changes.found.append(_edited_after_invoice(order, record))
-        _lines(order, record, lines[order.pk], products, changes, fixed=fixed)
+            changes.found.append(holds.edited_after_invoice(order, record))
+        refunded = any(payment.amount < 0 and payment.quantities_applied for payment in paid[order.pk].values())
+        _lines(order, record, lines[order.pk], products, changes, fixed=fixed, refunded=refunded)
         drafts.header(order, record)
         if not fixed:
             drafts.amounts(order, record)
             changes.money_of.append((order, record))
         _payments(order, record, paid[order.pk], changes, fixed=fixed)
-        _whole_order(order, record, lines[order.pk], changes, news=before != order.external_state)
+        news = before != order.external_state
+        explained = any(h.code == holds.DOUBT for h in open_holds[order.pk]) and not record.doubts
+        _whole_order(order, record, lines[order.pk], changes, news=news, explained=explained)
+        _addresses(order, party, lines[order.pk], changes)
         _stock_given_back(order, record, lines[order.pk], changes)
         _checks(order, record, lines[order.pk], connection, open_holds[order.pk], overridden, changes)
-        if before != order.external_state:
+        if news:
             changes.notes.append(
                 timeline.entry(
                     order.pk,
@@ -105,14 +112,16 @@ def revise(
                 )
             )
         revised.sentences[order.pk] = f"Order {order.number} brought to the store's newest version."
+    revised.readdressed = _packed_for_another_address(changes)
     revised.freed_products = _write([order for order, _ in pairs], changes)
     return revised
 
 
-def _addresses(
-    order: Order, record: OrderRecord, party: customers.Party, lines: Sequence[OrderLine], changes: _Changes
-) -> None:
-    if any(line.shipped for line in lines):
+def _addresses(order: Order, party: customers.Party, lines: Sequence[OrderLine], changes: _Changes) -> None:
+    """Where the rest goes from now on; of an order that has left whole, the addresses say where it went."""
+    if any(line.shipped for line in lines) and not any(
+        line.needs_shipping and line.ordered > line.cancelled + line.shipped for line in lines
+    ):
         return
     if order.customer_id != party.customer.pk:
         was, order.customer = order.customer, party.customer
@@ -121,11 +130,33 @@ def _addresses(
                 order.pk, "customer", f"Customer changed from {was} to {party.customer}.", who=order.connection.name
             )
         )
-    if (order.shipping_address_id, order.billing_address_id) != (party.shipping.pk, party.billing.pk):
-        order.shipping_address_id, order.billing_address_id = party.shipping.pk, party.billing.pk
-        changes.notes.append(
-            timeline.entry(order.pk, "address", f"Address changed to {party.shipping}.", who=order.connection.name)
+    if (order.shipping_address_id, order.billing_address_id) == (party.shipping.pk, party.billing.pk):
+        return
+    # Another customer has an address row of their own; the parcel need not be packed anew for that.
+    moved = order.shipping_address.digest != party.shipping.digest
+    order.shipping_address, order.billing_address = party.shipping, party.billing
+    if moved:
+        changes.readdressed.append(order.pk)
+        rest = " for what is still to be shipped" if any(line.shipped for line in lines) else ""
+        said = f"Address changed{rest} to {party.shipping}."
+    else:
+        said = f"Billing address changed to {party.billing}."
+    changes.notes.append(timeline.entry(order.pk, "address", said, who=order.connection.name))
+
+
+def _packed_for_another_address(changes: _Changes) -> set[int]:
+    """Of the orders whose address changed, those with a parcel packed; it is taken apart, for its label is wrong."""
+    if not changes.readdressed:
+        return set()
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT order_id FROM shipping_shipment WHERE order_id = ANY(%s) AND state = 'packed'",
+            [changes.readdressed],
         )
+        packed = {row[0] for row in cursor.fetchall()}
+    sentence = "It lay packed for the former address: pack and label it anew."
+    changes.notes += [timeline.entry(pk, "address", sentence) for pk in sorted(packed)]
+    return packed
 
 
 def _lines(
@@ -136,6 +167,7 @@ def _lines(
     changes: _Changes,
     *,
     fixed: bool,
+    refunded: bool,
 ) -> None:
     ours = {line.external_id: line for line in lines}
     said = {line.external_id: line for line in record.lines}
@@ -155,7 +187,7 @@ def _lines(
             and (product := products.get((wanted.item_id, wanted.sku))) is not None
         ):
             line.product_id = product.pk
-        _quantity(order, line, wanted.quantity, changes)
+        _quantity(order, line, wanted.quantity, changes, refunded=refunded)
         if not fixed:
             _line_money(line, wanted)
         changes.lines.append(line)
@@ -163,7 +195,7 @@ def _lines(
         if external_id in said:
             continue
         if line.ordered > line.cancelled:
-            _quantity(order, line, 0, changes)
+            _quantity(order, line, 0, changes, refunded=refunded)
         if not fixed:
             line.gross = line.discount = line.tax = money.ZERO
         changes.lines.append(line)
@@ -191,26 +223,31 @@ def _line_money(line: OrderLine, said: LineRecord) -> None:
     line.unit_price = round(said.gross / said.quantity, 6) if said.quantity else said.gross
 
 
-def _quantity(order: Order, line: OrderLine, quantity: int, changes: _Changes) -> None:
+def _quantity(order: Order, line: OrderLine, quantity: int, changes: _Changes, *, refunded: bool) -> None:
+    """Bring one line to the store's quantity, down to what was shipped.
+
+    What a clerk cancelled here comes off first: of five, two are cancelled here and the store then says three, so three
+    go out, for that is the same correction told twice. Units that the store refunded are still in its own quantity and
+    do not come off; where it has refunded units of the order, nobody can tell whose cancellation it was: then fewer are
+    sent rather than too many, and a person is asked.
+    """
     if quantity == line.ordered:
         return
+    if quantity < line.ordered and line.cancelled:
+        if not refunded:
+            line.cancelled = max(0, line.cancelled - (line.ordered - quantity))
+        elif quantity > line.shipped:
+            what = line.sku or line.name
+            changes.found.append(
+                holds.lowered_after_refund(order, what=what, quantity=quantity, cancelled=line.cancelled)
+            )
     fixed = line.shipped + line.cancelled
     possible = max(quantity, fixed)
     if possible != line.ordered:
         changes.notes.append(_line_note(order, f"{line.sku or line.name}: ordered {line.ordered}, now {possible}."))
     if quantity < line.shipped:
-        changes.found.append(
-            Hold(
-                order_id=order.pk,
-                code=holds.EDITED,
-                subject=(line.sku or line.name)[:250],
-                stops=Hold.Stops.NOTHING,
-                sentence=(
-                    f"The store now says {quantity} of {line.sku or line.name}, but {line.shipped} have been shipped. "
-                    "Agree with the customer on a return, or correct the order in the store."
-                ),
-            )
-        )
+        what = line.sku or line.name
+        changes.found.append(holds.less_than_shipped(order, what=what, quantity=quantity, shipped=line.shipped))
     surplus = fixed + line.allocated - possible
     if surplus > 0:
         changes.give_back[line.pk] = surplus
@@ -218,26 +255,24 @@ def _quantity(order: Order, line: OrderLine, quantity: int, changes: _Changes) -
 
 
 def _whole_order(
-    order: Order, record: OrderRecord, lines: Sequence[OrderLine], changes: _Changes, *, news: bool
+    order: Order,
+    record: OrderRecord,
+    lines: Sequence[OrderLine],
+    changes: _Changes,
+    *,
+    news: bool,
+    explained: bool,
 ) -> None:
-    """`news`: the store's own state has changed; what it only says again was decided on here before."""
+    """`news`: the store's own state has changed; what it only says again was decided on here before.
+
+    `explained`: the state is the same, but only now it is known what it means.
+    """
     shipped = sum(line.shipped for line in lines)
     left = sum(line.ordered - line.cancelled - line.shipped for line in lines)
     if record.cancelled and order.cancelled_at is None:
         changes.cancel.append(order.pk)
         if shipped:
-            changes.found.append(
-                Hold(
-                    order_id=order.pk,
-                    code=holds.EDITED,
-                    subject="cancelled",
-                    stops=Hold.Stops.NOTHING,
-                    sentence=(
-                        f"The store cancelled this order after {shipped} units had been shipped. The rest is released; "
-                        "decide on a return and a refund for what was shipped."
-                    ),
-                )
-            )
+            changes.found.append(holds.cancelled_after_shipping(order, shipped))
     elif news and not record.cancelled and order.cancelled_at is not None:
         order.cancelled_at = None
         said = {line.external_id: line.quantity for line in record.lines}
@@ -250,19 +285,15 @@ def _whole_order(
             timeline.entry(order.pk, "restored", "The store took the order up again.", who=order.connection.name)
         )
         if order.refunded_total:
-            changes.found.append(_taken_up_after_refund(order))
-    elif news and record.fulfilled_elsewhere and not order.fulfilled_elsewhere and left > 0 and not order.cancelled_at:
-        changes.found.append(
-            Hold(
-                order_id=order.pk,
-                code=holds.STORE_SHIPPED,
-                stops=Hold.Stops.SHIPPING,
-                sentence=(
-                    f"The store says that this order is completed, but {left} units were not shipped from here. If they "
-                    "were, cancel the rest here; if not, release this hold and ship them."
-                ),
-            )
-        )
+            changes.found.append(holds.taken_up_after_refund(order))
+    elif (
+        (news or explained)
+        and record.fulfilled_elsewhere
+        and not order.fulfilled_elsewhere
+        and left > 0
+        and not order.cancelled_at
+    ):
+        changes.found.append(holds.completed_in_the_store(order, left))
 
 
 def _stock_given_back(order: Order, record: OrderRecord, lines: Sequence[OrderLine], changes: _Changes) -> None:
@@ -285,9 +316,20 @@ def _checks(
     changes: _Changes,
 ) -> None:
     wrong = holds.found_in(order, record) + drafts.unknown_products(order, lines, connection)
-    still = {(hold.code, hold.subject) for hold in wrong}
     changes.found += [hold for hold in wrong if (order.pk, hold.code, hold.sentence) not in overridden]
-    changes.lifted += [hold for hold in open_now if hold.code in OWN_CHECKS and (hold.code, hold.subject) not in still]
+    still = {
+        (hold.code, hold.subject)
+        for hold in changes.found
+        if hold.order_id == order.pk and (order.pk, hold.code, hold.sentence) not in overridden
+    }
+    # An edit that could not be applied is found at every version until the store takes it back.
+    edits = {"total", *((line.sku or line.name)[:250] for line in lines)}
+    changes.lifted += [
+        hold
+        for hold in open_now
+        if (hold.code in OWN_CHECKS or (hold.code == holds.EDITED and hold.subject in edits))
+        and (hold.code, hold.subject) not in still
+    ]
 
 
 def _write(orders: Sequence[Order], changes: _Changes) -> set[int]:
@@ -315,29 +357,3 @@ def _write(orders: Sequence[Order], changes: _Changes) -> set[int]:
 
 def _line_note(order: Order, sentence: str) -> TimelineEntry:
     return timeline.entry(order.pk, "edited", sentence, who=order.connection.name, at=timezone.now())
-
-
-def _taken_up_after_refund(order: Order) -> Hold:
-    return Hold(
-        order_id=order.pk,
-        code=holds.EDITED,
-        subject="restored",
-        stops=Hold.Stops.SHIPPING,
-        sentence=(
-            f"The store took this order up again, though {order.refunded_total:.2f} {order.currency} of it had been "
-            "refunded. Cancel here what is not to be sent, then release this hold."
-        ),
-    )
-
-
-def _edited_after_invoice(order: Order, record: OrderRecord) -> Hold:
-    return Hold(
-        order_id=order.pk,
-        code=holds.EDITED,
-        subject="total",
-        stops=Hold.Stops.NOTHING,
-        sentence=(
-            f"The store's total is now {record.total:.2f} {record.currency}, but the invoice was issued over "
-            f"{order.total:.2f} {order.currency} and does not change. Decide on a refund or a further payment."
-        ),
-    )

@@ -12,7 +12,7 @@ State = Order.State
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that an order's state depends on; quantities are sums over its lines."""
+    """All that an order's state depends on; quantities are sums over its lines that are to be shipped."""
 
     ordered: int
     cancelled: int
@@ -38,6 +38,9 @@ def derive(facts: Facts) -> Order.State:
         return State.HELD
     if facts.fulfilled_elsewhere:
         return State.ELSEWHERE
+    if facts.ordered == 0:
+        # A fee, a donation, a download: nothing of it goes through the warehouse.
+        return State.DONE if facts.may_ship else State.UNPAID
     if wanted == 0:
         return State.CANCELLED
     if facts.shipped >= wanted:
@@ -60,7 +63,7 @@ FACTS = """
       FROM orders_order o
       LEFT JOIN LATERAL (SELECT sum(ordered) AS ordered, sum(cancelled) AS cancelled, sum(shipped) AS shipped,
                                 sum(allocated) AS allocated
-                           FROM orders_orderline WHERE order_id = o.id) l ON true
+                           FROM orders_orderline WHERE order_id = o.id AND needs_shipping) l ON true
       LEFT JOIN LATERAL (SELECT sum(sl.quantity) AS packed
                            FROM shipping_shipment s JOIN shipping_shipmentline sl ON sl.shipment_id = s.id
                           WHERE s.order_id = o.id AND s.state = 'packed') p ON true

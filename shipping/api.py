@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backoffice import journey
+from backoffice.api import once
 from backoffice.api.base import Query, Room, Strict, rows
 from backoffice.api.errors import Conflict, said
 from orders.models import Order
@@ -134,6 +135,7 @@ class Shipments(mixins.ListModelMixin, mixins.RetrieveModelMixin, Room):
     @action(detail=True, methods=["post"])
     def ship(self, request: Request, number: str) -> Response:
         shipment = self.get_object()
+        once.refuse_cards(request)
         sent = ShipIn(data=request.data)
         sent.is_valid(raise_exception=True)
         said_of = sent.validated_data

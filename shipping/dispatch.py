@@ -78,8 +78,16 @@ def ship(shipment_ids: Iterable[int], *, by: Any = None, who: str = timeline.HUB
 
 
 def track(shipment: Shipment, *, carrier: str, tracking_number: str, tracking_url: str = "", who: str) -> bool:
-    """Note by which number a parcel is followed, typed by hand; False where nothing changed."""
-    wanted = (carrier.strip()[:60], "".join(tracking_number.split())[:60], tracking_url.strip()[:400])
+    """Note by which number a parcel is followed, typed by hand; False where nothing changed.
+
+    ValueError where one of them is longer than any carrier's is.
+    """
+    wanted = (carrier.strip(), "".join(tracking_number.split()), tracking_url.strip())
+    for what, said, most in zip(("carrier", "tracking number", "address"), wanted, (60, 60, 400), strict=True):
+        if len(said) > most:
+            raise ValueError(
+                f"This {what} has {len(said)} characters; more than {most} cannot be right. Type it again."
+            )
     if wanted == (shipment.carrier, shipment.tracking_number, shipment.tracking_url):
         return False
     shipment.carrier, shipment.tracking_number, shipment.tracking_url = wanted

@@ -69,7 +69,7 @@ def _unpacked(order_ids: list[int]) -> dict[int, list[tuple[int | None, int]]]:
     for line_id, level_id, quantity in allocated.values_list("line_id", "level_id", "quantity"):
         free[line_id].append((level_id, quantity - packed[line_id, level_id]))
     uncounted = Q(product=None) | Q(product__stocked=False)
-    unstocked = OrderLine.objects.filter(uncounted, order_id__in=order_ids, allocated__gt=0)
+    unstocked = OrderLine.objects.filter(uncounted, order_id__in=order_ids, allocated__gt=0, needs_shipping=True)
     for line_id, quantity in unstocked.values_list("pk", "allocated"):
         free[line_id].append((None, quantity - packed[line_id, None]))
     return free
@@ -105,13 +105,17 @@ def _write(
             timeline.entry(
                 shipment.order_id,
                 "packed",
-                f"Parcel {shipment.number} packed: {sum(line.quantity for line in drafts[shipment.order_id])} units.",
+                f"Parcel {shipment.number} packed: {_units(sum(line.quantity for line in drafts[shipment.order_id]))}.",
                 who=who,
             )
             for shipment in shipments
         ]
     )
     return shipments
+
+
+def _units(count: int) -> str:
+    return f"{count} unit" if count == 1 else f"{count} units"
 
 
 def overfull(order_ids: Iterable[int]) -> set[int]:

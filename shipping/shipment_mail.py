@@ -97,7 +97,7 @@ def send(connection: Connection, batch: Sequence[Delivery]) -> list[Result]:
             results.append(
                 Result(delivery.pk, "Nothing to mail: this parcel has not been shipped.", known=delivery.known)
             )
-        elif not (to := shipment.order.customer.email.strip()):
+        elif not (to := shipment.order.mail_to):
             results.append(Result(delivery.pk, "Not mailed: the customer has no mail address.", known=delivery.known))
         else:
             posts.append(
@@ -176,7 +176,7 @@ def letter(
         },
     )
     return Letter(
-        to=order.customer.email,
+        to=order.mail_to,
         name=name,
         subject=subject,
         text=text,

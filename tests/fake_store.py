@@ -232,6 +232,10 @@ class FakeStore:
                 item = self.products[line["product_id"]]
             if item and item["manage_stock"] is True:
                 item["stock_quantity"] += direction * line["quantity"]
+                # As the store itself notes what it took from its figure for this line.
+                line["meta_data"] = [field for field in line["meta_data"] if field.get("key") != "_reduced_stock"]
+                if direction < 0:
+                    line["meta_data"].append({"id": 1, "key": "_reduced_stock", "value": str(line["quantity"])})
 
     def _by_sku(self, sku: str) -> dict[str, Any]:
         sold = [p for p in self.products.values() if p["type"] == "simple"] + list(self.variations.values())

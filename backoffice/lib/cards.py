@@ -21,6 +21,9 @@ ISSUERS = (
 )
 # Digits in one run or in groups, as people type them; not a part of a longer word such as a UUID.
 _RUN = re.compile(r"(?<![\w.-])\d(?:[ \u00a0-]?\d){12,18}(?![\w]|[.-]\d)")
+# What is worth a closer look in JSON as it came: there a line break is written `\\n` and joins the digits behind it to a
+# word, and a number may be written as 4111111111111111.0 or 4.111111111111111e15.
+_WORTH_A_LOOK = re.compile(r"\d(?:(?:[ \u00a0-]|\\u00[aA]0)?\d){12}|\d\.\d+[eE]\+?1[2-8]")
 REFUSAL = "This holds what looks like a card number. Card numbers are never kept here: take it out and send the rest."
 
 
@@ -47,7 +50,7 @@ def where(data: Any, path: tuple[str, ...] = ()) -> str | None:
     elif isinstance(data, list | tuple):
         places = [(str(at), value) for at, value in enumerate(data)]
     else:
-        return ".".join(path) if isinstance(data, str | int) and find_card_number(data) else None
+        return ".".join(path) if isinstance(data, str | int | float) and find_card_number(_written(data)) else None
     return next((found for name, value in places if (found := where(value, (*path, name))) is not None), None)
 
 
@@ -66,17 +69,31 @@ def _gtin(digits: str) -> bool:
 
 
 def masked_body(body: bytes) -> bytes:
-    """What came in, as it came; where it holds a card number, with that hidden in the texts of its JSON."""
+    """What came in, as it came; where it holds a card number, with that hidden in the texts and numbers of its JSON."""
     try:
         text = body.decode()
     except UnicodeDecodeError:
         return body
-    if not find_card_number(text):
+    if not _WORTH_A_LOOK.search(text):
         return body
     try:
-        return json.dumps(_without(json.loads(text)), ensure_ascii=False).encode()
-    except ValueError:
+        data = json.loads(text)
+        without = _without(data)
+    except (ValueError, RecursionError):
         return masked(text).encode()
+    if without == data:
+        return body
+    try:
+        return json.dumps(without, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        # Half a character (a lone surrogate) is no text: it stays the escape that it came as.
+        return json.dumps(without).encode()
+
+
+def _written(value: str | int | float) -> str:
+    """A number as its plain digits."""
+    whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e19
+    return str(int(value)) if whole else str(value)
 
 
 def _without(value: Any) -> Any:
@@ -85,5 +102,7 @@ def _without(value: Any) -> Any:
     if isinstance(value, list):
         return [_without(item) for item in value]
     if isinstance(value, dict):
-        return {key: _without(item) for key, item in value.items()}
+        return {masked(key): _without(item) for key, item in value.items()}
+    if isinstance(value, int | float) and not isinstance(value, bool) and find_card_number(_written(value)):
+        return masked(_written(value))
     return value

@@ -4,6 +4,25 @@ import html
 import re
 import unicodedata
 
+# Zero-width non-joiner and joiner: part of the spelling in Persian and in Indian scripts.
+JOINERS = "\u200c\u200d"
+
+
+def clean(text: str) -> str:
+    """The text without what no person wrote and no database keeps: control characters, NUL, lone surrogates."""
+    if text.isprintable():
+        return text
+    return "".join(
+        c
+        for at, c in enumerate(text)
+        if c.isprintable() or c.isspace() or (c in JOINERS and _between_letters(text, at))
+    )
+
+
+def _between_letters(text: str, at: int) -> bool:
+    around = text[at - 1 : at] + text[at + 1 : at + 2]
+    return len(around) == 2 and all(unicodedata.category(c)[0] in "LM" for c in around)
+
 
 def plain(value: object) -> str:
     """One line of text as a person reads it: entities resolved, tags and control characters gone, spaces single."""
@@ -12,7 +31,7 @@ def plain(value: object) -> str:
         return " ".join(text.split())
     text = html.unescape(text)
     text = re.sub(r"<[^<>]*>", " ", text)
-    return re.sub(r"\s+", " ", "".join(c for c in text if c.isprintable() or c.isspace())).strip()
+    return re.sub(r"\s+", " ", clean(text)).strip()
 
 
 def email_key(value: object) -> str:

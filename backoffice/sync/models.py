@@ -39,6 +39,9 @@ class Connection(models.Model):
     poll_minutes = models.PositiveIntegerField(default=5)
     cursor = models.JSONField(default=dict, blank=True)
     polled_at = models.DateTimeField(null=True, blank=True)
+    poll_not_before = models.DateTimeField(
+        null=True, blank=True, help_text=_("The other system asked to be left alone until then.")
+    )
     last_heard_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

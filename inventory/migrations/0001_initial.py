@@ -114,6 +114,7 @@ class Migration(migrations.Migration):
                             ("return", "returned to stock"),
                             ("count", "count"),
                             ("adjustment", "adjustment"),
+                            ("elsewhere", "shipped by the store itself"),
                         ],
                         max_length=12,
                     ),
@@ -174,6 +175,12 @@ class Migration(migrations.Migration):
                     models.IntegerField(blank=True, help_text="What the store itself said last.", null=True),
                 ),
                 ("price", models.DecimalField(blank=True, decimal_places=4, max_digits=14, null=True)),
+                (
+                    "source_version",
+                    models.DateTimeField(
+                        blank=True, help_text="When the store last changed it, by the store's own clock.", null=True
+                    ),
+                ),
                 (
                     "connection",
                     models.ForeignKey(

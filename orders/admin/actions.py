@@ -73,7 +73,8 @@ def _track(request: HttpRequest, order: Order) -> str:
 
 
 def _cancel(request: HttpRequest, order: Order) -> str:
-    journey.cancel([order.pk], why=_why(request), who=desk.who(request))
+    if not journey.cancel([order.pk], why=_why(request), who=desk.who(request)):
+        raise ValueError(_("Nothing is left to cancel: it was cancelled before, or all of it has been shipped."))
     return _("What was not shipped is cancelled, and its stock is free again.")
 
 
@@ -85,7 +86,8 @@ def _cancel_lines(request: HttpRequest, order: Order) -> str:
 
 def _take_back(request: HttpRequest, order: Order) -> str:
     quantities = _own_lines(order, desk.units_of(request))
-    goods.return_to_stock(quantities, key=_key(request), who=desk.who(request), by=request.user)
+    if not goods.return_to_stock(quantities, key=_key(request), who=desk.who(request), by=request.user):
+        return _("This was booked already, when the button was pressed before. Nothing was booked a second time.")
     return _("%(units)s back in stock.") % {"units": desk.units(sum(quantities.values()))}
 
 
@@ -133,6 +135,11 @@ def _mail_invoice(request: HttpRequest, order: Order) -> str:
     return _("Invoice %(number)s is on its way to the customer again.") % {"number": invoice.label}
 
 
+def _sent_by_store(request: HttpRequest, order: Order) -> str:
+    journey.sent_by_store(order, by=request.user, who=desk.who(request))
+    return _("Noted: the store shipped it itself. Its goods have left the stock.")
+
+
 def _name_line(request: HttpRequest, order: Order) -> str:
     line = get_object_or_404(OrderLine, pk=_number(request, "line"), order=order)
     product = product_named(request.POST.get("product", ""))
@@ -152,6 +159,7 @@ BUTTONS: dict[str, Button] = {
     "ask-again": Button(("orders.release_hold",), _ask_again),
     "release": Button(("orders.release_hold",), _release),
     "map-sku": Button(("inventory.map_sku",), _map_sku),
+    "sent-by-store": Button(("orders.release_hold",), _sent_by_store),
     "name-line": Button(("inventory.map_sku",), _name_line),
     "explain-tax": Button(("accounting.explain_tax",), _explain_tax),
     "mail-invoice": Button(("accounting.mail_invoice",), _mail_invoice),
@@ -190,10 +198,10 @@ def _tracking(request: HttpRequest) -> journey.Tracking:
 
 
 def _why(request: HttpRequest) -> str:
-    why = request.POST.get("why", "").strip()
+    why = desk.words(request, "why")
     if not why:
         raise ValueError(_("Say why, so that the next person knows."))
-    return why[:200]
+    return why
 
 
 def _key(request: HttpRequest) -> str:
@@ -205,6 +213,6 @@ def _key(request: HttpRequest) -> str:
 
 def _number(request: HttpRequest, name: str) -> int:
     value = request.POST.get(name, "")
-    if not (value.isdigit() and len(value) < 19):
+    if not desk.is_number(value):
         raise Http404
     return int(value)

@@ -16,6 +16,7 @@ from backoffice.lib.text import digits, email_key, unaccented
 from backoffice.words import TONES
 from orders.import_export import CustomerExchange
 from orders.models import Customer, search_form
+from orders.resources import NAMELESS
 
 
 class CustomerForm(forms.ModelForm):
@@ -30,6 +31,14 @@ class CustomerForm(forms.ModelForm):
         if other is not None:
             raise forms.ValidationError(_("%(customer)s has this e-mail already.") % {"customer": other})
         return email
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        # A field that is wrong by itself is missing here; its own sentence comes first.
+        if not self.errors and not any(said.get(name) for name in ("name", "company", "email")):
+            raise forms.ValidationError(NAMELESS)
+        desk.refuse_cards(said)
+        return said
 
 
 @admin.register(Customer)
@@ -64,7 +73,7 @@ class CustomerAdmin(CustomerExchange, desk.DeskAdmin):
         return queryset, False
 
     def save_model(self, request: HttpRequest, obj: Customer, form: Any, change: bool) -> None:
-        obj.search_name = search_form(obj.name)
+        obj.search_name = search_form(obj.name, obj.company)
         obj.email_key = email_key(obj.email) or None
         obj.phone_digits = digits(obj.phone)[:40]
         super().save_model(request, obj, form, change)

@@ -125,7 +125,7 @@ class OrderAdmin(OrderExchange, desk.Columns, desk.ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         desk.must(request, "orders.view_order")
-        if not object_id.isdigit() or len(object_id) > 18:
+        if not desk.is_number(object_id):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         return page.view(request, int(object_id))
 

@@ -129,10 +129,10 @@ def context(request: HttpRequest, facts: Facts) -> dict[str, Any]:
         "waits_for": words.waits_for(order, facts.lines, open_holds, facts.parcels),
         "open_holds": open_holds,
         "lifted_holds": [hold for hold in facts.holds if hold.released_at is not None],
-        "kinds": {"sku": kinds.SKU, "tax": kinds.TAX},
+        "kinds": {"sku": kinds.SKU, "tax": kinds.TAX, "store_shipped": kinds.STORE_SHIPPED},
         "sees_amounts": sees_amounts,
         "money": _money(order) if sees_amounts else None,
-        "timeline": [entry for entry in facts.timeline if sees_amounts or entry.what not in MONEY_WORDS],
+        "timeline": [entry for entry in facts.timeline if sees_amounts or entry.what not in words.MONEY_WORDS],
         "columns": {
             name: any(getattr(line, name) for line in facts.lines)
             for name in ("cancelled", "returned", "packed", "can_pack", "can_cancel", "can_come_back")
@@ -161,10 +161,15 @@ def context(request: HttpRequest, facts: Facts) -> dict[str, Any]:
 
 
 FINISHED = frozenset(
-    {Order.State.SHIPPED, Order.State.CANCELLED, Order.State.ELSEWHERE, Order.State.HISTORY, Order.State.PACKED}
+    {
+        Order.State.SHIPPED,
+        Order.State.DONE,
+        Order.State.CANCELLED,
+        Order.State.ELSEWHERE,
+        Order.State.HISTORY,
+        Order.State.PACKED,
+    }
 )
-MONEY_WORDS = frozenset({"invoiced", "paid", "payment", "refund", "refunded"})
-"""Lines of the timeline that say amounts; the warehouse does not see them."""
 
 
 def _money(order: Order) -> dict[str, Any]:

@@ -27,7 +27,9 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(blank=True, max_length=250)),
                 (
                     "search_name",
-                    models.CharField(blank=True, editable=False, help_text="name without accents", max_length=250),
+                    models.CharField(
+                        blank=True, editable=False, help_text="name and company without accents", max_length=510
+                    ),
                 ),
                 ("company", models.CharField(blank=True, max_length=250)),
                 ("email", models.CharField(blank=True, help_text="As typed.", max_length=254)),
@@ -79,6 +81,13 @@ class Migration(migrations.Migration):
                 ("country", models.CharField(blank=True, max_length=2)),
                 ("phone", models.CharField(blank=True, max_length=40)),
                 (
+                    "search_name",
+                    models.CharField(
+                        blank=True, editable=False, help_text="name and company without accents", max_length=510
+                    ),
+                ),
+                ("phone_digits", models.CharField(blank=True, db_index=True, editable=False, max_length=40)),
+                (
                     "customer",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="addresses", to="orders.customer"
@@ -87,6 +96,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name_plural": "addresses",
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(
+                        django.contrib.postgres.indexes.OpClass(
+                            django.db.models.functions.text.Upper("search_name"), name="gin_trgm_ops"
+                        ),
+                        name="address_name_trigram",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -152,6 +169,7 @@ class Migration(migrations.Migration):
                             ("backorder", "waiting for stock"),
                             ("packed", "packed, waiting to be shipped"),
                             ("shipped", "shipped"),
+                            ("done", "done: nothing to ship"),
                             ("partly_shipped", "part shipped, the rest waiting for stock"),
                             ("elsewhere", "shipped by the store itself"),
                             ("cancelled", "cancelled"),
@@ -178,6 +196,10 @@ class Migration(migrations.Migration):
                 (
                     "language",
                     models.CharField(choices=[("en", "English"), ("fr", "French")], default="en", max_length=2),
+                ),
+                (
+                    "email",
+                    models.CharField(blank=True, help_text="As the store gave it with this order.", max_length=254),
                 ),
                 ("currency", models.CharField(max_length=3)),
                 (
@@ -474,6 +496,30 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Return",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=120)),
+                ("quantity", models.PositiveIntegerField()),
+                ("at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="returns", to="orders.orderline"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="TimelineEntry",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -508,6 +554,15 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="order",
             index=models.Index(fields=["-placed_at", "-id"], name="order_newest"),
+        ),
+        migrations.AddIndex(
+            model_name="order",
+            index=models.Index(
+                django.contrib.postgres.indexes.OpClass(
+                    django.db.models.functions.text.Lower("email"), name="text_pattern_ops"
+                ),
+                name="order_email",
+            ),
         ),
         migrations.AddConstraint(
             model_name="order",
@@ -576,6 +631,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="payment",
             constraint=models.UniqueConstraint(fields=("order", "external_id"), name="payment_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="return",
+            constraint=models.UniqueConstraint(fields=("line", "key"), name="return_once"),
         ),
         migrations.AddIndex(
             model_name="timelineentry",

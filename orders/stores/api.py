@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from backoffice.lib.address import province_code
 from backoffice.lib.money import parsed, rounded
+from orders.figures import in_range
 from orders.records import (
     AddressRecord,
     ChargeRecord,
@@ -38,7 +39,7 @@ class Api(Store):
         try:
             # Figures stay the text that was written, so that nothing is rounded on the way.
             order = json.loads(incoming.body, parse_float=str)
-            return self._order(order, incoming)
+            return in_range(self._order(order, incoming))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             if isinstance(error, Unreadable):
                 raise

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
+from orders.figures import in_range
 from orders.stores import files_mapping as mapping
 from orders.stores.base import Incoming, Record, Store, Unreadable
 from orders.stores.files_tables import MAX_BYTES, table, text_of
@@ -28,7 +29,7 @@ class Files(Store):
         data = json.loads(incoming.body)
         order = mapping.folded(data["rows"]) if "rows" in data else data["order"]
         read_at = datetime.fromisoformat(str(incoming.context["read_at"]))
-        return mapping.order_record(order, self.account, read_at)
+        return in_range(mapping.order_record(order, self.account, read_at))
 
     def unpack(self, body: bytes, *, name: str = "") -> Iterator[Incoming]:
         """One Incoming for each order. What is wrong with one is in its context as `problem`; the others go on."""

@@ -6,6 +6,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time
+from time import thread_time
 from typing import Any
 
 from openpyxl import load_workbook
@@ -13,8 +14,15 @@ from openpyxl import load_workbook
 from orders.stores.base import Unreadable
 
 MAX_BYTES = 20 * 1024 * 1024
-MAX_UNPACKED_BYTES = 300 * 1024 * 1024
+# 100,000 rows with every usual column are some 100 MB.
+MAX_UNPACKED_BYTES = 150 * 1024 * 1024
+# What a reader makes of a tag is a hundred times the tag: it is counted before the reader begins.
+MAX_TAGS = 15_000_000
 MAX_ROWS = 200_000
+# With the empty ones, of which a few kilobytes can hold millions.
+MAX_LOOKED_AT = 300_000
+# Of the processor, for reading alone: whatever a file does to take long. 100,000 real rows take a third of it.
+MAX_SECONDS = 60.0
 MAX_COLUMNS = 200
 MAX_CELL = 10_000
 
@@ -35,7 +43,12 @@ def table(body: bytes) -> Iterator[Row]:
     else:
         rows = _csv(body)
     count = 0
-    for number, cells in rows:
+    for looked_at, (number, cells) in enumerate(_timed(rows), start=1):
+        # Before empty ones are left out: a small file can hold millions of them.
+        if looked_at > MAX_LOOKED_AT:
+            raise Unreadable(
+                f"The file has more than {MAX_LOOKED_AT} rows, most of them empty: copy those that are orders into a new file."
+            )
         if not any(cells):
             continue
         count += 1
@@ -46,6 +59,20 @@ def table(body: bytes) -> Iterator[Row]:
         if any(len(cell) > MAX_CELL for cell in cells):
             raise Unreadable(f"Row {number} has a cell of more than {MAX_CELL} characters.")
         yield number, cells
+
+
+def _timed(rows: Iterator[Row]) -> Iterator[Row]:
+    """The rows, until reading them has taken too long; what is done with them in between does not count."""
+    spent = 0.0
+    while True:
+        began = thread_time()
+        row = next(rows, None)
+        spent += thread_time() - began
+        if row is None:
+            return
+        if spent > MAX_SECONDS:
+            raise Unreadable("The file takes too long to be read: split it into several, or save it as CSV.")
+        yield row
 
 
 def text_of(body: bytes) -> str:
@@ -86,6 +113,11 @@ def _xlsx(body: bytes) -> Iterator[Row]:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             if sum(part.file_size for part in archive.infolist()) > MAX_UNPACKED_BYTES:
                 raise Unreadable("The file unpacks to more than is read at once: split it into several.")
+            if _tags(archive) > MAX_TAGS:
+                raise Unreadable(
+                    "The file holds more rows and cells, empty ones included, than are read at once: copy those that are "
+                    "orders into a new file, or split it into several."
+                )
         book = load_workbook(io.BytesIO(body), read_only=True, data_only=True)
     except Unreadable:
         raise
@@ -96,13 +128,24 @@ def _xlsx(body: bytes) -> Iterator[Row]:
         if sheet is None:
             raise Unreadable("This .xlsx file has no sheet.")
         for number, row in enumerate(sheet.iter_rows(), start=1):
-            yield number, [_shown(cell.value, getattr(cell, "number_format", "")) for cell in row]
+            yield number, [_shown(cell) for cell in row]
     finally:
         book.close()
 
 
-def _shown(value: Any, number_format: str) -> str:
+def _tags(archive: zipfile.ZipFile) -> int:
+    """How many tags the parts have, counted as far as it takes to know that they are too many."""
+    found = 0
+    for part in archive.infolist():
+        with archive.open(part) as opened:
+            while found <= MAX_TAGS and (piece := opened.read(1024 * 1024)):
+                found += piece.count(b"<")
+    return found
+
+
+def _shown(cell: Any) -> str:
     """A cell as its format shows it where that matters: leading zeros, trailing zeros, no exponent."""
+    value = cell.value
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -112,7 +155,8 @@ def _shown(value: Any, number_format: str) -> str:
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, int | float):
-        if shape := _ZEROS.fullmatch(number_format or ""):
+        # Only here, as looking a format up takes longer than all else.
+        if shape := _ZEROS.fullmatch(getattr(cell, "number_format", "") or ""):
             decimals = len(shape[2] or "")
             return f"{value:0{len(shape[1]) + (decimals + 1 if decimals else 0)}.{decimals}f}"
         if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:

@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 from backoffice.sync.connectors import Credential
 from backoffice.sync.errors import NotConnected
 from backoffice.sync.http import RefusedAnswer
-from orders.records import FulfilmentRecord, StockRecord, Told
+from orders.figures import in_range
+from orders.records import FulfilmentRecord, OrderRecord, StockRecord, Told
 from orders.stores import woocommerce_mapping as mapping
 from orders.stores import woocommerce_pushes as pushes
 from orders.stores.base import Gone, Incoming, Page, Record, Store, Unreadable
@@ -54,7 +55,11 @@ class WooCommerce(Store):
             return mapping.listing_record(data, {**known, **context})
         if incoming.topic == "refund":
             return mapping.refund_record(data, str(context.get("order", "")), str(context.get("currency", "")))
-        return mapping.order_record(_order(data), self.account.options.get("states"))
+        try:
+            record = mapping.order_record(_order(data), self.account.options.get("states"))
+            return in_range(record) if isinstance(record, OrderRecord) else record
+        except ArithmeticError:
+            raise Unreadable(f"The figures of order {mapping.text(data.get('id'))} are beyond all reckoning.") from None
 
     def unpack(self, body: bytes, *, name: str = "") -> Iterator[Incoming]:
         data = _parsed(body)
@@ -64,7 +69,7 @@ class WooCommerce(Store):
         elif set(_object(data)) == {"id"}:
             # All that the webhooks order.deleted and product.deleted say.
             topic = "product" if "product" in name else "order"
-            yield _gone(topic, str(data["id"]), hashlib.sha256(body).hexdigest()[:16])
+            yield _gone(topic, _id(data), hashlib.sha256(body).hexdigest()[:16])
         else:
             yield _incoming("order", _order(data), {"file": name} if name else {}, raw=body)
 
@@ -91,7 +96,7 @@ class WooCommerce(Store):
                 # Customers come with their orders; of an object deleted before the store sent this, it sends an error.
                 return None
             if event == "deleted" or set(data) == {"id"}:
-                return _gone(kind, str(data["id"]), given.get("x-wc-webhook-delivery-id", ""))
+                return _gone(kind, _id(data), given.get("x-wc-webhook-delivery-id", ""))
             return _incoming(kind, _order(data) if kind == "order" else data, raw=body)
         except Unreadable as problem:
             # It is the store's own word: kept for a person, for the store sends nothing twice.
@@ -157,7 +162,9 @@ class WooCommerce(Store):
             # Deleted since the page was made; what became of it comes with the order itself.
             return ()
         return tuple(
-            Incoming(i.topic, i.external_id, i.key, i.body, {**i.context, "currency": order.get("currency", "")})
+            Incoming(
+                i.topic, i.external_id, i.key, i.body, {**i.context, "currency": mapping.text(order.get("currency"))}
+            )
             for i in found
         )
 
@@ -217,13 +224,17 @@ def _incoming(
     topic: str, data: Mapping[str, Any], context: dict[str, Any] | None = None, *, raw: bytes = b""
 ) -> Incoming:
     """`raw` is the body as it came, where it holds this one object and nothing else."""
-    return Incoming(topic, str(data.get("id", "")), mapping.state_key(data), raw or _bytes(data), context or {})
+    return Incoming(topic, mapping.text(data.get("id")), mapping.state_key(data), raw or _bytes(data), context or {})
 
 
 def _variation(row: Mapping[str, Any], parents: Mapping[str, Mapping[str, Any]], shop: dict[str, Any]) -> Incoming:
     parent = parents.get(str(row.get("parent_id")), {})
-    family = {"parent_sku": parent.get("sku") or "", "parent_name": parent.get("name") or ""}
+    family = {"parent_sku": mapping.text(parent.get("sku")), "parent_name": mapping.text(parent.get("name"))}
     return _incoming("product", row, {**shop, **family})
+
+
+def _id(data: Mapping[str, Any]) -> str:
+    return mapping.identity(data, "object")
 
 
 def _gone(topic: str, external_id: str, delivery: str) -> Incoming:

@@ -7,8 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from backoffice.lib.money import parsed, rounded
-from backoffice.lib.text import plain
+from backoffice.lib.text import clean, plain
+from orders.figures import possible
 from orders.stores.base import Unreadable
+
+LONGEST_ID = 120
 
 
 def short(text: str, length: int = 250) -> str:
@@ -24,13 +27,15 @@ def rows(data: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 
 
 def text(value: Any) -> str:
-    return "" if value is None or isinstance(value, bool | dict | list) else str(value).strip()
+    return "" if value is None or isinstance(value, bool | dict | list) else clean(str(value)).strip()
 
 
 def identity(data: Mapping[str, Any], kind: str) -> str:
     number = text(data.get("id"))
     if not number or number == "0":
         raise Unreadable(f"This {kind} has no number (id).")
+    if len(number) > LONGEST_ID:
+        raise Unreadable(f"The number (id) of this {kind} is longer than any: {short(number, 40)}")
     return number
 
 
@@ -59,7 +64,8 @@ def money(data: Mapping[str, Any], name: str, currency: str, where: str, *, requ
             raise Unreadable(f"{where.capitalize()} has no {name}.")
         return Decimal("0.00")
     amount = decimal(value, where, name)
-    return rounded(amount, currency) if currency else amount
+    # What cannot be stays as it came: it is named to a person, and has more digits than can be rounded.
+    return rounded(amount, currency) if currency and possible(amount) else amount
 
 
 def time(data: Mapping[str, Any], name: str, where: str) -> datetime | None:
@@ -69,6 +75,6 @@ def time(data: Mapping[str, Any], name: str, where: str) -> datetime | None:
         return None
     try:
         when = datetime.fromisoformat(str(value))
-    except ValueError:
+        return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise Unreadable(f"In {where} the field {name} is no date: {value!r}.") from None
-    return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)

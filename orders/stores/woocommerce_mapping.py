@@ -8,6 +8,7 @@ from typing import Any
 
 from backoffice.lib.money import ZERO, minor_unit, parsed, rounded, total
 from backoffice.lib.text import plain
+from orders.figures import YEARS, possible
 from orders.records import (
     AddressRecord,
     ChargeRecord,
@@ -54,13 +55,14 @@ def state_key(data: Mapping[str, Any]) -> str:
     lasting = {name: value for name, value in data.items() if name not in PASSING_FIELDS and name != "related_ids"}
     canonical = json.dumps(lasting, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     digest = hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    return f"{data.get('id', '')}:{data.get('date_modified_gmt') or data.get('date_created_gmt') or ''}:{digest}"
+    changed = text(data.get("date_modified_gmt")) or text(data.get("date_created_gmt"))
+    return f"{text(data.get('id'))[:100]}:{changed[:40]}:{digest}"
 
 
 # --- orders -----------------------------------------------------------------------------------------------------------
 def order_record(data: Mapping[str, Any], states: Mapping[str, str] | None = None) -> OrderRecord | Nothing:
     """`states` says what a state of the merchant's own is like, in WooCommerce's: {"awaiting-pickup": "processing"}."""
-    where = f"order {data.get('id', '?')}"
+    where = f"order {text(data.get('id')) or '?'}"
     state = text(data.get("status"))
     if state in NOT_YET:
         return Nothing("The customer has not sent this order off yet; it is taken in when they do.")
@@ -78,7 +80,7 @@ def order_record(data: Mapping[str, Any], states: Mapping[str, str] | None = Non
     lines = tuple(_lines(data, currency, where, virtual, doubts))
     charges = (*_charges(data, "shipping", currency, where), *_charges(data, "fee", currency, where))
     taxes = tuple(_taxes(data, currency, where))
-    order_total = money(data, "total", currency, where, required=True)
+    store_total = order_total = money(data, "total", currency, where, required=True)
     gift_cards = tuple(_gift_cards(data, currency, where))
     given = total(card.amount for card in gift_cards)
     ours = sum_of(lines, charges, taxes)
@@ -131,6 +133,7 @@ def order_record(data: Mapping[str, Any], states: Mapping[str, str] | None = Non
         customer_note=paragraphs(data.get("customer_note")),
         gift_note=paragraphs(meta(data, GIFT_NOTE_KEYS)),
         doubts=tuple(doubts),
+        store_total=store_total,
     )
 
 
@@ -175,7 +178,7 @@ def _reduced(row: Mapping[str, Any]) -> int:
     for field in rows(row, "meta_data"):
         if field.get("key") == "_reduced_stock":
             said = text(field.get("value"))
-            return int(said) if said.isdigit() else 0
+            return int(said) if said.isdecimal() and len(said) < 10 else 0
     return 0
 
 
@@ -214,7 +217,7 @@ def _rounding(
     difference = theirs - ours
     if not difference or not data.get("prices_include_tax"):
         return None
-    if abs(difference) > minor_unit(currency) * figures / 2:
+    if not possible(difference) or abs(difference) > minor_unit(currency) * figures / 2:
         return None
     return ChargeRecord(kind="fee", name="Rounding", amount=difference, external_id="rounding")
 
@@ -290,6 +293,10 @@ def _quantity(value: Any, name: str, doubts: list[str]) -> int:
         amount = parsed(value)
     except ValueError:
         amount = Decimal(-1)
+    if not possible(amount):
+        # Said here, where it is still as the store wrote it: written out, 1e999999 has a million digits.
+        doubts.append(f"The quantity of “{name}” is {value!r}, which cannot be: correct it in the store.")
+        return 0
     if amount == amount.to_integral_value() and amount >= 0:
         return int(amount)
     doubts.append(f"The quantity of “{name}” is {value!r}; whole units are counted here: correct it in the store.")
@@ -298,10 +305,11 @@ def _quantity(value: Any, name: str, doubts: list[str]) -> int:
 
 # --- refunds ----------------------------------------------------------------------------------------------------------
 def refund_record(data: Mapping[str, Any], order_id: str, currency: str) -> RefundRecord:
-    where = f"refund {data.get('id', '?')}"
+    where = f"refund {text(data.get('id')) or '?'}"
     at = time(data, "date_created_gmt", where)
     if at is None:
         raise Unreadable(f"{where.capitalize()} does not say when it was made (date_created_gmt).")
+    _must_be_possible(data, where)
     lines = []
     for row in rows(data, "line_items"):
         quantity = _quantity(text(row.get("quantity")).lstrip("-") or "0", text(row.get("name")), [])
@@ -321,10 +329,19 @@ def refund_record(data: Mapping[str, Any], order_id: str, currency: str) -> Refu
     )
 
 
+def _must_be_possible(data: Mapping[str, Any], where: str) -> None:
+    """A refund has no doubts of its own: of one that cannot be, nothing is booked, and a person is told."""
+    kinds = ("line_items", "shipping_lines", "fee_lines", "tax_lines")
+    for row in (data, *(row for kind in kinds for row in rows(data, kind))):
+        for name in ("amount", "total", "tax_total", "shipping_tax_total"):
+            if not possible(money(row, name, "", where)):
+                raise Unreadable(f"In {where} the field {name} cannot be: {row.get(name)!r}. Correct it in the store.")
+
+
 # --- products ---------------------------------------------------------------------------------------------------------
 def listing_record(data: Mapping[str, Any], context: Mapping[str, Any]) -> ListingRecord:
     """`context` has what only the parent or the shop knows: parent_sku, parent_name, weight_unit."""
-    where = f"product {data.get('id', '?')}"
+    where = f"product {text(data.get('id')) or '?'}"
     kind = text(data.get("type")) or "simple"
     parent_id = text(data.get("parent_id")) if kind == "variation" else ""
     manages = data.get("manage_stock") is True
@@ -339,14 +356,18 @@ def listing_record(data: Mapping[str, Any], context: Mapping[str, Any]) -> Listi
     if parent_name and not name.startswith(parent_name):
         name = f"{parent_name} - {name}" if name else parent_name
     price = text(data.get("price"))
+    figure = decimal(quantity, where, "stock_quantity") if manages and quantity is not None else None
+    worth = decimal(price, where, "price") if price else None
+    changed = time(data, "date_modified_gmt", where)
     return ListingRecord(
         external_id=identity(data, "product"),
         sku=sku,
         name=short(name),
         parent_id="" if parent_id == "0" else parent_id,
         variation=short(_attributes(data)) if parent_id else "",
-        price=decimal(price, where, "price") if price else None,
-        quantity=int(decimal(quantity, where, "stock_quantity")) if manages and quantity is not None else None,
+        # A figure that cannot be is none: a product without price or opening stock is seen and put right.
+        price=worth if worth is not None and possible(worth) else None,
+        quantity=int(figure) if figure is not None and possible(figure) else None,
         manages_stock=manages,
         stock_shared_with_parent=shared,
         stocked=kind not in ("grouped", "external") and not data.get("virtual"),
@@ -357,6 +378,7 @@ def listing_record(data: Mapping[str, Any], context: Mapping[str, Any]) -> Listi
         barcode=text(data.get("global_unique_id")),
         weight_grams=_grams(data.get("weight"), text(context.get("weight_unit"))),
         heading=kind == "variable",
+        version=changed if changed is not None and changed.year in YEARS else None,
     )
 
 
@@ -374,4 +396,4 @@ def _grams(weight: Any, unit: str) -> int | None:
         amount = parsed(weight) * GRAMS[unit]
     except (KeyError, ValueError):
         return None
-    return int(rounded(amount, "JPY")) if amount > 0 else None
+    return int(rounded(amount, "JPY")) if amount > 0 and possible(amount) else None

@@ -159,12 +159,19 @@ def _tell_parcels(api: Api, account: Account, fulfilment: FulfilmentRecord) -> N
 
 
 def _speaks_of(text: str, parcel: ParcelRecord, position: int) -> bool:
-    if parcel.tracking_number:
-        return bool(re.search(rf"(?<!\w){re.escape(parcel.tracking_number)}(?!\w)", text))
-    return any(text.startswith(opening.format(position)) for opening in OPENINGS.values())
+    """Whether a note is about this parcel: ours by its opening words and number, a person's by its tracking number.
+
+    Several parcels may travel under one number: a note of ours on another parcel says nothing of this one.
+    """
+    ours = any(text.startswith(opening.format(position)) for opening in OPENINGS.values())
+    if not parcel.tracking_number:
+        return ours
+    named = bool(re.search(rf"(?<!\w){re.escape(parcel.tracking_number)}(?!\w)", text))
+    return named and (ours or not OUR_OPENING.match(text))
 
 
 OPENINGS = {"en": "Parcel {} was shipped", "fr": "Le colis {} a été expédié"}
+OUR_OPENING = re.compile("|".join(opening.format(r"\d+") for opening in OPENINGS.values()))
 
 
 def _note(parcel: ParcelRecord, position: int, language: str, account: Account) -> str:
@@ -188,8 +195,9 @@ def _tracking(order: Mapping[str, Any], parcels: Sequence[ParcelRecord]) -> tupl
     kept: Any = next((m.get("value") for m in order.get("meta_data") or [] if m.get("key") == TRACKING_KEY), None)
     items = list(kept.values()) if isinstance(kept, dict) else list(kept) if isinstance(kept, list) else []
     known = {str(item.get("tracking_number")) for item in items if isinstance(item, dict)}
-    missing = [parcel for parcel in parcels if parcel.tracking_number and parcel.tracking_number not in known]
-    return items + [_tracking_item(parcel) for parcel in missing], bool(missing)
+    # By number: parcels that travel under one number are one entry there.
+    missing = {p.tracking_number: p for p in parcels if p.tracking_number and p.tracking_number not in known}
+    return items + [_tracking_item(parcel) for parcel in missing.values()], bool(missing)
 
 
 def _tracking_item(parcel: ParcelRecord) -> dict[str, str]:

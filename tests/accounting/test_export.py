@@ -326,3 +326,15 @@ def test_a_connection_in_another_zone_does_not_move_the_days(tmp_path: Path) -> 
     ledger.post(nasty())
 
     assert coded(said_by_beancount(written(tmp_path, "beancount"))) == ours()
+
+
+def test_the_trial_balance_links_to_the_books_of_the_day_it_shows() -> None:
+    from django.urls import reverse
+
+    from tests.staff import logged_in
+
+    url = reverse("admin:accounting_trial_balance")
+    shown = logged_in("accountant").get(url, {"until": "2026-11-30"}).content.decode()
+
+    assert 'href="/books/csv/?to=2026-11-30"' in shown
+    assert 'href="/books/csv/"' in logged_in("accountant").get(url).content.decode()

@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from backoffice import goods, journey
 from inventory.models import Location, Product
-from orders.admin.page import MONEY_WORDS as PAGE_WORDS
-from orders.api import MONEY_WORDS
-from orders.models import Order
+from orders.models import Hold, Order, TimelineEntry
 from tests.api.conftest import Call, sentences
 from tests.making import make_connection, make_merchant, make_order, make_product
 
@@ -188,7 +187,66 @@ def test_the_warehouse_sees_no_money(caller: Call) -> None:
 
     for amount in ("100.0", "9.99", "15.4", "125.39", "1.23", "120.00", "10.00", "Visa", "ch_"):
         assert not [text for text in seen if amount in text], amount
-    assert MONEY_WORDS == PAGE_WORDS
+
+
+def test_the_warehouse_reads_sentences_without_their_amounts(caller: Call) -> None:
+    """The sentence of any hold and of any line of the timeline may name an amount, not only that of one kind."""
+    order = make_order()
+    said = "The store's total is now 226.00 CAD, but the invoice was issued over 113.00 CAD."
+    Hold.objects.create(order=order, code="invoice", stops=Hold.Stops.NOTHING, sentence=said, released_why="3.50 off")
+    TimelineEntry.objects.create(order=order, at=timezone.now(), who="store", what="held", sentence=said)
+
+    shown = caller("warehouse").get(f"/api/v1/orders/{order.number}/")
+    masked = "The store's total is now …, but the invoice was issued over …."
+    assert not [amount for amount in ("226", "113", "3.50") if amount in shown.content.decode()]
+    assert (shown.json()["holds"][0]["sentence"], shown.json()["timeline"][0]["sentence"]) == (masked, masked)
+    assert caller().get(f"/api/v1/orders/{order.number}/").json()["holds"][0]["sentence"] == said
+
+
+@pytest.mark.parametrize("path", ["products/%00/", "invoices/%00/", "invoices/%00/pdf/", "orders/%00/slip.pdf"])
+def test_a_zero_byte_in_the_address_names_nothing(caller: Call, path: str) -> None:
+    answer = caller().get(f"/api/v1/{path}")
+
+    assert answer.status_code == 404
+    assert sentences(answer)
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ("sku=%00", "sku"),
+        ("cursor=%00", "cursor"),
+        ("cursor=cD1hYmM=", "cursor"),  # position "abc"
+        ("cursor=cD0=", "cursor"),  # position ""
+        ("cursor=cD3Csg==", "cursor"),  # position "²", which isdigit() takes for a figure
+        ("cursor=cD05OTk5OTk5OTk5OTk5OTk5OTk5OTk5", "cursor"),
+        ("cursor=nonsense", "cursor"),
+        ("page_size=0", "page_size"),
+        ("page_size=abc", "page_size"),
+        ("page_size=-1", "page_size"),
+        ("page_size=²", "page_size"),
+        ("page_size=", "page_size"),
+    ],
+)
+def test_a_parameter_that_cannot_be_read_is_named(caller: Call, path: str, asked: str, field: str) -> None:
+    answer = caller().get(f"/api/v1/{path}?{asked}")
+
+    assert answer.status_code == 400
+    assert field in sentences(answer)
+
+
+def test_a_figure_that_only_looks_like_one_is_a_connections_name(caller: Call) -> None:
+    make_order(connection=make_connection(name="²"))
+
+    assert len(read(caller(), "orders/", connection="²")["results"]) == 1
+    assert read(caller(), "orders/", connection="³")["results"] == []
+
+
+def test_a_page_is_at_most_two_hundred_rows(caller: Call) -> None:
+    make_order()
+
+    assert len(read(caller(), "orders/", page_size="99999999999999999999")["results"]) == 1
 
 
 def test_nothing_is_at_an_address_where_nothing_is(caller: Call) -> None:

@@ -122,6 +122,63 @@ def test_what_cannot_come_in_is_named_by_its_line(caller: Call) -> None:
     assert StockLevel.objects.get().on_hand == 10
 
 
+@pytest.mark.parametrize(
+    ("quantity", "cost", "field"),
+    [
+        (1_000_000, "9999999999.9999", "lines.0.unit_cost"),
+        (1, "10000000", "lines.0.unit_cost"),
+        (1_000_000, "100000", "lines.0.quantity"),
+        (1, "NaN", "lines.0.unit_cost"),
+    ],
+)
+def test_what_no_column_holds_is_named_by_its_field(caller: Call, quantity: int, cost: str, field: str) -> None:
+    body = {"lines": [{"sku": "TENT", "quantity": quantity, "unit_cost": cost}]}
+    answer = post(caller(), "stock/receipts/", body, **{"Idempotency-Key": "r1"})
+
+    assert answer.status_code == 400
+    assert field in sentences(answer)
+    assert not Arrival.objects.exists()
+
+
+def test_the_dearest_goods_that_are_taken_can_be_booked(caller: Call) -> None:
+    lines = [
+        {"sku": "TENT", "quantity": 9_999, "unit_cost": "9999999.9999"},
+        {"sku": "TENT", "quantity": 999_999, "unit_cost": "99999.9999"},
+    ]
+    answer = post(caller(), "stock/receipts/", {"lines": lines}, **{"Idempotency-Key": "r1"})
+
+    assert answer.status_code == 201, answer.content
+
+
+@pytest.mark.parametrize("field", ["carrier", "tracking_number"])
+def test_what_is_too_long_for_a_parcel_is_refused(caller: Call, field: str) -> None:
+    client = caller()
+    number = post(client, f"orders/{make_order().number}/pack/").json()["number"]
+    answer = post(client, f"shipments/{number}/ship/", {field: "x" * 61})
+
+    assert answer.status_code == 400
+    assert field in sentences(answer)
+    assert Shipment.objects.get().state == "packed"
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("carrier", "card 4111 1111 1111 1111"),
+        ("tracking_number", "5555555555554444"),
+        ("tracking_url", "https://x.example/?c=4111111111111111"),
+    ],
+)
+def test_card_numbers_are_refused_on_a_parcel_too(caller: Call, field: str, text: str) -> None:
+    client = caller()
+    number = post(client, f"orders/{make_order().number}/pack/").json()["number"]
+    answer = post(client, f"shipments/{number}/ship/", {field: text})
+
+    assert answer.status_code == 400
+    assert "card number" in sentences(answer)[field]
+    assert Shipment.objects.get().state == "packed"
+
+
 def test_the_warehouse_receives_without_seeing_or_setting_costs(caller: Call) -> None:
     client = caller("warehouse")
     refused = post(client, "stock/receipts/", RECEIPT, **{"Idempotency-Key": "r1"})

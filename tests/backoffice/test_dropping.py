@@ -60,3 +60,15 @@ def test_a_file_that_cannot_be_read_is_put_aside_with_the_reason(folder: Path) -
 def test_a_file_that_is_still_growing_waits(folder: Path) -> None:
     put(folder, "orders.csv", ROWS, seconds_ago=0)
     assert dropping.look() == {}
+
+
+def test_the_folder_is_made_where_it_is_missing(folder: Path) -> None:
+    folder.rmdir()
+    assert dropping.look() == {}
+    assert folder.is_dir()
+
+
+def test_a_folder_that_cannot_be_made_stops_nothing(folder: Path) -> None:
+    folder.rmdir()
+    folder.write_text("a file in its place")
+    assert dropping.look() == {}

@@ -86,6 +86,7 @@ BUTTONS = {
     "ask-again": {C, M, X},
     "release": {C, M, X},
     "map-sku": {C, M, X},
+    "sent-by-store": {C, M, X},
     "name-line": {C, M, X},
     "explain-tax": BOOKS,
     "mail-invoice": OFFICE,

@@ -32,7 +32,9 @@ def orders() -> dict[str, Order]:
         customer=CustomerRecord(name="Zoé Müller-Tremblay", email="zoe@example.ca", phone="514 555 0199"),
     )
     wu = replace(
-        make_record("W-5003", [("TENT-4P", 1, "100.00")]), customer=CustomerRecord(name="Wu Li", email="wu@example.ca")
+        make_record("W-5003", [("TENT-4P", 1, "100.00")], address=replace(HALIFAX, name="Wu Li")),
+        customer=CustomerRecord(name="Wu Li", email="wu@example.ca", company="Forêt Boréale inc."),
+        shipping=replace(HALIFAX, name="Théo Gagné", company="Chez Gagné", phone="+1 418 555-0123"),
     )
     other = make_record(
         "W-5004",
@@ -66,6 +68,11 @@ def names(q: str, orders: dict[str, Order]) -> set[str]:
         ("muller", {"zoe"}),
         ("trembl", {"zoe"}),
         ("Wu", {"wu"}),
+        ("theo", {"wu"}),
+        ("chez gagne", {"wu"}),
+        ("foret boreale", {"wu"}),
+        ("418 555 0123", {"wu"}),
+        ("Sam One", {"other"}),
         ("902 555-0147", {"ann"}),
         ("19025550147", {"ann"}),
         ("+1 (902) 555 0147", {"ann"}),
@@ -159,3 +166,18 @@ def test_the_orders_list_searches_likewise(orders: dict[str, Order]) -> None:
     answer = logged_in("clerk").get(reverse("admin:orders_order_changelist"), {"q": "cote"})
 
     assert [order.pk for order in answer.context["cl"].result_list] == [orders["ann"].pk]
+
+
+def test_each_branch_of_the_search_has_its_index(orders: dict[str, Order]) -> None:
+    """With few rows the planner would rather read them all; forbidden that, it must find an index for each condition."""
+    with CaptureQueriesContext(connection) as seen:
+        search.matches("tremblay")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_indexscan = off")
+        cursor.execute(f"EXPLAIN {seen[0]['sql']}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+
+    assert "customer_name_trigram" in plan
+    assert "address_name_trigram" in plan
+    assert "Seq Scan on orders_address" not in plan

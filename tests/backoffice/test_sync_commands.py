@@ -1,18 +1,22 @@
 """`connect`, `sync` and `take_in`, as someone without a browser uses them."""
 
 import json
+from datetime import timedelta
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from backoffice import inward
 from backoffice.sync.models import Arrival, Connection, Delivery
 from inventory.availability import available
 from inventory.models import Listing, Movement
 from orders.models import Order
+from orders.stores.base import Incoming
 from tests.fake_store import FakeStore
 from tests.making import make_connection
 from tests.proving import assert_proven
@@ -177,3 +181,63 @@ def test_the_store_can_be_asked_again_for_one_order() -> None:
     order.refresh_from_db()
     assert order.state == Order.State.CANCELLED
     assert_proven()
+
+
+@pytest.mark.django_db
+def test_a_store_that_asks_to_be_left_alone_is_left_alone() -> None:
+    with FakeStore(empty=True) as store:
+        connection = make_connection(store)
+        store.fail_next(status=429, headers={"Retry-After": "300"})
+        with pytest.raises(CommandError, match="could not be pulled"):
+            run("sync", connection.pk, "--once")
+        asked = len(store.requests)
+        Connection.objects.update(polled_at=None)
+        assert inward.due_for_poll() == []
+        with pytest.raises(CommandError, match="asked to be left alone until"):
+            run("sync", connection.pk, "--once")
+        assert len(store.requests) == asked
+        Connection.objects.update(poll_not_before=timezone.now() - timedelta(seconds=1))
+        assert inward.due_for_poll() == [connection]
+        run("sync", connection.pk, "--once")
+    connection.refresh_from_db()
+    assert connection.state == Connection.State.ACTIVE
+
+
+@pytest.mark.django_db
+def test_sync_of_a_paused_connection_says_why_and_how_to_go_on_and_works_on_what_is_kept() -> None:
+    with FakeStore() as store:
+        connection = make_connection(store, state=Connection.State.PAUSED, state_sentence="The keys were revoked.")
+        body = (RECORDINGS / "orders" / "one_96.body.json").read_bytes()
+        inward.keep(connection, list(inward.store_of(connection).unpack(body)))
+        for words in (["--once"], []):
+            with pytest.raises(CommandError, match=r"paused.*The keys were revoked\..*Resume"):
+                run("sync", connection.pk, *words)
+        assert store.requests == []
+    assert Order.objects.get().external_id == "96"
+
+
+@pytest.mark.django_db
+def test_what_came_in_and_waits_is_counted_as_waiting() -> None:
+    with FakeStore(empty=True) as store:
+        connection = make_connection(store)
+        body = b'{"id": 5, "date_created_gmt": "2026-11-02T15:00:00", "amount": "1", "line_items": []}'
+        inward.keep(connection, [Incoming("refund", "5", "k", body, {"order": "404", "currency": "CAD"})])
+        assert run("sync", connection.pk, "--once").endswith("still waiting: 1")
+
+
+@pytest.mark.django_db
+def test_the_total_is_the_stores_own_in_the_currencys_own_decimals(tmp_path: Path) -> None:
+    order = json.loads((RECORDINGS / "orders" / "one_96.body.json").read_text())
+    paid = Decimal(order["total"])
+    card = tmp_path / "card.json"
+    card.write_text(
+        json.dumps({**order, "total": str(paid - 5), "gift_cards": [{"id": 1, "code": "ABCD", "amount": "5.00"}]})
+    )
+    said = json.loads(run("take_in", "woocommerce", card, "--json"))
+    assert (Decimal(said["total"]), Decimal(said["ours"])) == (paid - 5, paid)
+    yen = tmp_path / "yen.json"
+    line = {"id": 1, "name": "Tent", "quantity": 1, "subtotal": "1200", "total": "1200"}
+    bare = {name: order[name] for name in ("status", "date_created_gmt", "date_modified_gmt", "billing")}
+    yen.write_text(json.dumps({**bare, "id": 970, "currency": "JPY", "total": "1200", "line_items": [line]}))
+    said = json.loads(run("take_in", "woocommerce", yen, "--json"))
+    assert (said["total"], said["ours"]) == ("1200", "1200")

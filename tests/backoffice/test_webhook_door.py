@@ -42,6 +42,24 @@ def test_a_card_number_in_a_note_is_never_held(shop: Connection) -> None:
     assert Order.objects.get().customer_note == "my card: •••• 1111, thanks"
 
 
+def test_a_card_number_that_is_a_json_number_is_never_held(shop: Connection) -> None:
+    body = BODY.replace(b'"customer_note":""', b'"customer_note":"","transaction_id":4111111111111111')
+    knock(shop, body)
+    assert b"4111111111111111" not in bytes(Arrival.objects.get().body)
+    inward.work_on_arrivals()
+    assert Order.objects.get().payment_reference == "•••• 1111"
+
+
+@pytest.mark.parametrize("number", ['"96\\u0000"', '"96\\ud800"', '"\\u0000"', "{}", '"' + "9" * 300 + '"'])
+@pytest.mark.parametrize("topic", ["order.updated", "order.deleted", "product.deleted", "product.updated"])
+def test_a_number_that_cannot_be_is_no_crash_at_the_door(shop: Connection, number: str, topic: str) -> None:
+    for rest in (', "line_items": [], "date_modified_gmt": "\\u0000"', ""):
+        assert knock(shop, f'{{"id": {number}{rest}}}'.encode(), topic=topic).status_code == 200
+    inward.work_on_arrivals()
+    assert not Arrival.objects.filter(state=Arrival.State.WAITING).exists()
+    assert not Arrival.objects.filter(sentence__contains="database refused").exists()
+
+
 def test_the_worker_then_makes_an_order_of_it(shop: Connection) -> None:
     knock(shop)
     inward.work_on_arrivals()

@@ -132,3 +132,19 @@ def test_the_order_page_is_worked_by_keyboard_alone(desk: Any, order: Order) -> 
     page.wait_for_selector(".desk-parcel")
 
     assert Shipment.objects.count() == 1
+
+
+@pytest.mark.parametrize("desk", [1280, 390], indirect=True)
+def test_the_preview_of_an_import_scrolls_inside_its_card(desk: Any, order: Order) -> None:
+    desk.log_in("manager")
+    page = desk.page
+    desk.open(reverse("admin:inventory_product_import"))
+    long = "a-name-without-any-space-" * 6
+    body = f"sku,name,name_fr,variation,barcode,price\nNEW-1,{long},{long},{long},0628915123457,1\nNEW-2,,{long},{long},1,x\n"
+
+    page.set_input_files("input[type=file]", {"name": "p.csv", "mimeType": "text/csv", "buffer": body.encode()})
+    page.click("#content button[type=submit], main button[type=submit]")
+    page.wait_for_selector("text=What is wrong")
+
+    assert page.locator("text=What changes").count() >= 1
+    assert desk.width() <= page.viewport_size["width"]

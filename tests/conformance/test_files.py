@@ -6,6 +6,7 @@ import json
 import zipfile
 from datetime import UTC, datetime
 from decimal import Decimal as D
+from time import thread_time
 
 import pytest
 from openpyxl import Workbook
@@ -14,8 +15,10 @@ from backoffice.lib.money import total
 from backoffice.sync.connectors import Account
 from backoffice.sync.http import Http
 from orders.records import OrderRecord, TaxRecord
+from orders.stores import files_tables
 from orders.stores.base import Unreadable
 from orders.stores.files import Files
+from orders.stores.files_tables import table
 from tests.fake_store_data import RECORDINGS
 
 HEAD = "order_number placed_at currency email name ship_line1 ship_city ship_province ship_postal_code ship_country".split()
@@ -187,6 +190,54 @@ def test_a_bomb_is_not_unpacked(store: Files) -> None:
             archive.writestr(f"xl/worksheets/sheet{n}.xml", b"0" * (80 * 1024 * 1024))
     with pytest.raises(Unreadable, match="unpacks to more"):
         list(store.unpack(out.getvalue()))
+
+
+def sheet(rows: bytes, times: int = 1) -> bytes:
+    """A spreadsheet of one sheet with these rows, so many times."""
+    out, made = io.BytesIO(), io.BytesIO()
+    Workbook().save(out)
+    with zipfile.ZipFile(out) as source, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as target:
+        for part in source.infolist():
+            if part.filename != "xl/worksheets/sheet1.xml":
+                target.writestr(part, source.read(part))
+        with target.open("xl/worksheets/sheet1.xml", "w") as written:
+            written.write(
+                b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+                b'<row r="1"><c r="A1" t="inlineStr"><is><t>order_number</t></is></c></row>'
+            )
+            for _ in range(0, times, 10_000):
+                written.write(rows * min(times, 10_000))
+            written.write(b"</sheetData></worksheet>")
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("rows", "times"),
+    [
+        (b"<row/>", 20_000_000),
+        (b"<row/>", 2_000_000),
+        # One row whose number leaves room for a billion empty ones before it.
+        (b'<row r="1000000000"><c r="A1000000000"><v>1</v></c></row>', 1),
+    ],
+)
+def test_empty_rows_are_not_looked_at_without_end(rows: bytes, times: int) -> None:
+    body = sheet(rows, times)
+    assert len(body) < 400_000
+    began = thread_time()
+    with pytest.raises(Unreadable, match="empty"):
+        list(table(body))
+    # Some ten times what it takes; read without a bound, twenty million rows took more than a hundred seconds.
+    assert thread_time() - began < 20
+
+
+def test_reading_that_takes_too_long_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files_tables, "MAX_SECONDS", 0.0)
+    with pytest.raises(Unreadable, match="too long"):
+        list(table(written([ONE])))
+
+
+def test_some_empty_rows_do_no_harm() -> None:
+    assert [cells for _, cells in table(sheet(b"<row/>", 10_000))] == [["order_number"]]
 
 
 def test_no_entry_of_json_is_dropped(store: Files) -> None:

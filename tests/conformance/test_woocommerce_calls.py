@@ -281,6 +281,19 @@ def test_told_again_nothing_is_written(server: FakeStore, store: WooCommerce) ->
     assert {a.method for a in server.requests} == {"GET"}
 
 
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_two_parcels_under_one_number_are_told_each(server: FakeStore, store: WooCommerce, language: str) -> None:
+    both = (PARCEL, PARCEL)
+    store.push_fulfilment(fulfilment(complete=False, language=language))
+    store.push_fulfilment(fulfilment(parcels=both, told_parcels=1, language=language))
+    assert len(server.notes[53]) == 2
+    # The answer to the first was lost, and the customer's language was changed since: still nothing twice.
+    store.push_fulfilment(fulfilment(parcels=both, language="en"))
+    assert len(server.notes[53]) == 2
+    (tracking,) = [m["value"] for m in server.orders[53]["meta_data"] if m["key"] == "_wc_shipment_tracking_items"]
+    assert len(tracking) == 1
+
+
 def test_what_a_person_noted_in_the_store_is_not_told_again(server: FakeStore, store: WooCommerce) -> None:
     order = server.orders[52]
     assert any(meta["key"] == "_wc_shipment_tracking_items" for meta in order["meta_data"])

@@ -187,3 +187,81 @@ def test_a_form_of_a_product_never_sets_its_stock_or_cost() -> None:
     product.refresh_from_db()
     assert (product.name, product.average_cost, on_hand()) == ("Tent", Decimal("10.0000"), 5)
     assert Location.objects.count() == 1
+
+
+def change(product: Product, **fields: Any) -> str:
+    """The product's form sent; what it says is wrong."""
+    said = {"sku": product.sku, "name": product.name, "stocked": "on", "backorder_policy": "allow", **fields}
+    url = reverse("admin:inventory_product_change", args=[product.pk])
+    answer = logged_in("manager").post(url, {name: value for name, value in said.items() if value is not None})
+    product.refresh_from_db()
+    return "" if answer.status_code == 302 else str(answer.context["adminform"].form.errors)
+
+
+def test_stocked_is_not_switched_off_over_stock_or_promises() -> None:
+    product = Product.objects.get()
+
+    assert "Correct the stock to zero first" in change(product, stocked=None)
+    assert product.stocked
+
+    make_order([("TENT", 5, "20.00")])
+    assert "Open orders have it reserved." in change(product, stocked=None)
+    assert product.stocked
+
+
+def test_stocked_is_switched_off_where_nothing_lies_and_on_where_nothing_is_promised() -> None:
+    make_merchant()
+    bare = make_product("SERVICE", 0)
+
+    assert change(bare, stocked=None) == ""
+    assert not bare.stocked
+    order = make_order([("SERVICE", 2, "20.00")])
+    assert order.lines.get().allocated == 2
+    assert "Open orders have it reserved." in change(bare)
+    assert not bare.stocked
+
+
+def test_a_sku_of_what_nobody_sees_is_refused() -> None:
+    product = Product.objects.get()
+
+    assert "characters that cannot be seen" in change(product, sku="TE\tNT")
+    assert product.sku == "TENT"
+
+
+def test_who_archives_tells_the_stores() -> None:
+    from backoffice.sync.models import Delivery
+    from inventory.models import Listing
+    from tests.making import make_connection
+
+    product = Product.objects.get()
+    Listing.objects.create(connection=make_connection(), external_id="77", product=product)
+    client, url = logged_in("manager"), reverse("admin:inventory_product_changelist")
+    Delivery.objects.all().delete()
+
+    client.post(url, {"action": "archive", "_selected_action": [product.pk]})
+    assert Delivery.objects.filter(topic="stock").count() == 1
+    Delivery.objects.all().delete()
+    client.post(url + "?archived=yes", {"action": "take_out_of_archive", "_selected_action": [product.pk]})
+    assert Delivery.objects.filter(topic="stock").count() == 1
+
+
+@pytest.mark.parametrize("page", [RECEIVE, CORRECT])
+def test_no_note_on_stock_holds_a_card_number(page: str) -> None:
+    status, said = send(logged_in("manager"), page, product="TENT", units="1", note="paid by 4111 1111 1111 1111")
+
+    assert (status, on_hand()) == (200, 5)
+    assert said.startswith("This holds what looks like a card number.")
+
+
+def test_more_than_the_books_can_hold_is_not_received() -> None:
+    status, said = send(logged_in("manager"), RECEIVE, product="TENT", units="1000000", cost="9999999")
+
+    assert (status, on_hand()) == (200, 5)
+    assert "more than an entry in the books can hold" in said
+
+
+def test_one_unit_is_told_in_the_singular() -> None:
+    order = make_order([("TENT", 6, "20.00")])
+    send(logged_in("manager"), RECEIVE, product="TENT", units="1")
+
+    assert order.timeline.filter(sentence="1 backordered unit is in stock now and reserved.").exists()

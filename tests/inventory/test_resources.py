@@ -149,6 +149,24 @@ def test_many_rows_are_written_in_sets() -> None:
     assert len(again) < 40
 
 
+def test_stocked_is_not_switched_by_a_file_either_while_there_is_stock() -> None:
+    make_merchant()
+    make_product("A", 5)
+    make_product("B")
+    result = imported(ProductResource(), "sku,stocked\nA,no\nB,no\n")
+
+    assert [(row.number, set(row.error_dict)) for row in result.invalid_rows] == [(2, {"stocked"})]
+    assert "Correct the stock to zero first" in result.invalid_rows[0].error_dict["stocked"][0]
+    assert dict(Product.objects.values_list("sku", "stocked")) == {"A": True, "B": False}
+
+
+def test_a_sku_of_what_nobody_sees_is_not_imported() -> None:
+    result = imported(ProductResource(), "sku,name\nA\x07B,Bell\nC,Pot\n")
+
+    assert "characters that cannot be seen" in result.invalid_rows[0].error_dict["sku"][0]
+    assert list(Product.objects.values_list("sku", flat=True)) == ["C"]
+
+
 # --- counting ------------------------------------------------------------------------------------------------------------
 def test_a_count_becomes_movements_once() -> None:
     make_merchant()

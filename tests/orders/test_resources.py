@@ -190,3 +190,10 @@ def test_an_export_asks_the_database_as_often_for_thirty_orders_as_for_one() -> 
             exported(OrderResource(), CsvFormat)
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def test_no_card_number_comes_in_with_customers() -> None:
+    result = imported(CustomerResource(), "name,email,notes\nAnn,ann@x.ca,4111111111111111\nZoé,zoe@x.ca,none\n")
+
+    assert set(result.invalid_rows[0].error_dict) == {"notes"}
+    assert list(Customer.objects.values_list("name", flat=True)) == ["Zoé"]

@@ -37,7 +37,10 @@ TABLE = [
     ({"cancelled": 5, "called_off": True, "may_ship": False}, State.CANCELLED),
     ({"cancelled": 2, "shipped": 3, "called_off": True}, State.SHIPPED),
     ({"cancelled": 2, "allocated": 3}, State.TO_PACK),
-    ({"ordered": 0}, State.CANCELLED),
+    # nothing goes through the warehouse
+    ({"ordered": 0}, State.DONE),
+    ({"ordered": 0, "may_ship": False}, State.UNPAID),
+    ({"ordered": 0, "called_off": True}, State.CANCELLED),
     # a person is needed
     ({"allocated": 5, "held": True}, State.HELD),
     ({"may_ship": False, "held": True}, State.HELD),

@@ -35,7 +35,7 @@ class Paper:
 
     @property
     def served(self) -> bool:
-        return self.paid and not self.held and not self.cancelled
+        return self.paid and not self.cancelled
 
     def packed(self, at: int) -> int:
         return sum(parcel.get(at, 0) for parcel in self.parcels)

@@ -64,9 +64,9 @@ def test_only_the_order_with_the_unknown_sku_waits_and_goes_on_once_it_is_named(
     held, other = Order.objects.order_by("external_id")
     assert (held.state, other.state) == ("held", "to_pack")
     assert "TIPI" in held.holds.get().sentence
-    # It is paid, so its invoice does not wait; its goods do.
+    # It is paid, so neither its invoice nor its place in the queue waits; its parcel does.
     assert Invoice.objects.count() == 2
-    assert not held.lines.filter(allocated__gt=0).exists()
+    assert [line.allocated for line in held.lines.all()] == [1, 0]
 
     assert journey.map_sku(store, "TIPI", tent, who="Cléo") == 1
     held.refresh_from_db()

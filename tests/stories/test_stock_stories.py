@@ -79,14 +79,15 @@ def test_goods_that_come_in_go_to_who_waits_longest_in_the_same_transaction() ->
     assert [state(late), state(old), state(young)] == ["to_pack"] * 3
 
 
-def test_who_may_not_ship_gets_nothing() -> None:
+def test_who_has_not_paid_gets_nothing_and_a_paid_one_that_is_held_keeps_its_turn() -> None:
     store = shop.connected()
     making.make_product("TENT")
     unpaid = shop.deliver(store, shop.order(1, status="pending"))
     held = shop.deliver(store, shop.order(2, [("TENT", 1, "100.00"), ("TIPI", 1, "1.00")], email="b@example.ca"))
     paid = shop.deliver(store, shop.order(3, email="c@example.ca"))
     making.receive("TENT", 1)
-    assert [state(unpaid), state(held), state(paid)] == ["unpaid", "held", "to_pack"]
+    assert [state(unpaid), state(held), state(paid)] == ["unpaid", "held", "backorder"]
+    assert held.lines.get(sku="TENT").allocated == 1
 
 
 def test_reserved_when_placed_until_its_time_is_over() -> None:
@@ -126,6 +127,21 @@ def test_goods_that_come_back_are_sold_again() -> None:
     assert (state(order), state(waiting)) == ("shipped", "to_pack")
     assert order.lines.get().returned == 1
     assert figures() == (1, 1)
+
+
+def test_goods_that_are_not_counted_come_back_once_too() -> None:
+    """The ledger has no movement of them that could tell the second press of a button from the first."""
+    store = shop.connected()
+    order = shop.deliver(store, shop.order(1, [("BAG", 3, "10.00")]))
+    journey.release_hold([order.holds.get().pk], why="made to order", who="Wim")
+    journey.ship([journey.pack([order.pk])[0].pk])
+    line = order.lines.get()
+    assert goods.return_to_stock({line.pk: 1}, key="rma 1", who="Wim")
+    assert not goods.return_to_stock({line.pk: 1}, key="rma 1", who="Wim")
+    assert order.lines.get().returned == 1
+    assert order.timeline.filter(what="returned").count() == 1
+    assert goods.return_to_stock({line.pk: 1}, key="rma 2", who="Wim")
+    assert order.lines.get().returned == 2
 
 
 def test_what_was_shipped_cannot_be_cancelled_only_returned() -> None:

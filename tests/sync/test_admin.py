@@ -183,6 +183,25 @@ def test_an_arrival_shows_its_sentence_and_its_body_as_it_came(stuck: Arrival) -
     assert "Zoé &lt;script&gt;" in text
 
 
+def test_what_goods_cost_is_hidden_from_who_sees_no_costs() -> None:
+    body = b'{"lines": [{"sku": "TENT", "quantity": 2, "unit_cost": "33.33"}]}'
+    pk = arrivals.keep(make_connection(), [Kept("receipt", "api:1", "k", body)])[0]
+    url = reverse("admin:sync_arrival_change", args=[pk])
+
+    clerk, accountant = (logged_in(role).get(url).content.decode() for role in ("clerk", "accountant"))
+
+    assert "33.33" not in clerk
+    assert "It holds costs, which your role does not see." in clerk
+    assert "33.33" in accountant
+
+
+def test_no_reason_to_skip_holds_a_card_number(stuck: Arrival) -> None:
+    logged_in("clerk").post(reverse("admin:sync_arrival_skip", args=[stuck.pk]), {"why": "4111 1111 1111 1111"})
+
+    stuck.refresh_from_db()
+    assert stuck.state == "failed"
+
+
 def test_bodies_are_legible_whatever_they_are() -> None:
     assert legible(b'{"a": [90.750, 17, "0017"], "b": 12345678901234567890}') == (
         '{\n  "a": [\n    90.750,\n    17,\n    "0017"\n  ],\n  "b": 12345678901234567890\n}',

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from backoffice import inward, outward
 from backoffice.sync import waking
 from backoffice.sync.errors import SyncError
-from backoffice.sync.models import Connection, Delivery
+from backoffice.sync.models import Arrival, Connection, Delivery
 
 
 class Command(BaseCommand):
@@ -25,30 +25,48 @@ class Command(BaseCommand):
         while True:
             with waking.awake():
                 trouble = self._round(connection)
+            if trouble and (options["once"] or connection.state != Connection.State.ACTIVE):
+                raise CommandError(trouble)
             if options["once"]:
-                if trouble:
-                    raise CommandError(trouble)
                 return
+            if trouble:
+                self.stderr.write(trouble)
             time.sleep(60 * connection.poll_minutes)
 
     def _round(self, connection: Connection) -> str:
         pulled: Counter[str] = Counter()
         trouble = ""
         connection.refresh_from_db()
-        try:
-            if inward.store_of(connection).polls:
-                pulled = inward.poll(connection)
-        except SyncError as error:
-            trouble = f"{connection.name} could not be pulled: {error}"
+        if connection.state != Connection.State.ACTIVE:
+            # What is kept already is worked on all the same: that asks nothing of the other system.
+            trouble = _why_not(connection)
+        else:
+            try:
+                if inward.store_of(connection).polls:
+                    pulled = inward.poll(connection)
+            except SyncError as error:
+                trouble = f"{connection.name} could not be pulled: {error}"
+                connection.refresh_from_db()
         worked = inward.work_on_arrivals(connection_id=connection.pk)
         told = outward.deliver(connection_id=connection.pk)
         # Mails and papers that follow from the orders are the hub's own doors.
         told += outward.deliver()
         waiting = Delivery.objects.filter(connection=connection, state=Delivery.State.WAITING).count()
+        waiting += Arrival.objects.filter(connection=connection, state=Arrival.State.WAITING).count()
         self.stdout.write(
             f"pulled {_words(pulled)}; worked on {_words(worked)}; told {_words(told)}; still waiting: {waiting}"
         )
         return trouble
+
+
+def _why_not(connection: Connection) -> str:
+    said = "switched off" if connection.state == Connection.State.OFF else "paused"
+    why = f": {connection.state_sentence}" if connection.state_sentence else "."
+    return (
+        f"{connection.name} is {said}, so it was not asked{why} "
+        "When that is put right, press “Resume” on the connection's page in the back office, or give new keys with "
+        "manage.py connect; then sync again."
+    )
 
 
 def _words(counts: Counter[str]) -> str:

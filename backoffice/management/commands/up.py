@@ -10,7 +10,7 @@ from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections
 
-from backoffice import database
+from backoffice import database, dropping
 from backoffice.embedded.trouble import DatabaseTrouble
 from backoffice.supervisor import Plan, Supervisor, Trouble
 
@@ -51,6 +51,7 @@ class Command(BaseCommand):
             ) from error
 
     def _prepare(self, whole: bool) -> str:
+        dropping.prepare()
         database.check_version()
         with connection.cursor() as cursor:
             # Several machines may start at once on one database; the lock goes with the connection.

@@ -15,6 +15,8 @@ from backoffice.sync.admin.traffic import TrafficAdmin, legible
 from backoffice.sync.models import Arrival
 
 State = Arrival.State
+RECEIPT = "receipt"
+"""The topic of goods received by API."""
 
 
 @admin.register(Arrival)
@@ -44,8 +46,12 @@ class ArrivalAdmin(TrafficAdmin):
     def wake(self) -> None:
         waking.wake(waking.WORK)
 
-    def more(self, thing: Arrival) -> dict[str, Any]:
-        body, whole = legible(bytes(thing.body))
+    def more(self, request: HttpRequest, thing: Arrival) -> dict[str, Any]:
+        # Goods that came in carry what each unit cost, and a clerk opens every arrival.
+        hidden = thing.topic == RECEIPT and not request.user.has_perm("inventory.see_costs")
+        body, whole = (
+            (_("It holds costs, which your role does not see."), True) if hidden else legible(bytes(thing.body))
+        )
         order = thing.object_id if thing.object_type == "order" else None
         return {
             "body": body,

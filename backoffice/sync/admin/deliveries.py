@@ -95,7 +95,7 @@ class DeliveryAdmin(TrafficAdmin):
     def wake(self) -> None:
         waking.wake(waking.DELIVER)
 
-    def more(self, thing: Delivery) -> dict[str, Any]:
+    def more(self, request: HttpRequest, thing: Delivery) -> dict[str, Any]:
         words, url = object_of(thing)
         return {"object_words": words, "object_url": url, "topic": TOPICS.get(thing.topic, thing.topic)}
 

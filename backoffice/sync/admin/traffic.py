@@ -63,7 +63,7 @@ class TrafficAdmin(desk.ReadOnlyAdmin):
         return ngettext("%(count)d is back in line.", "%(count)d are back in line.", count) % {"count": count}
 
     def _skip(self, request: HttpRequest, ids: Sequence[int]) -> str:
-        if not self.room.skip(ids, reason=request.POST.get("why", ""), by=request.user):
+        if not self.room.skip(ids, reason=desk.words(request, "why"), by=request.user):
             raise ValueError(_("It cannot be skipped now: it is done, or on its way."))
         return _("Skipped; it stays here to be looked up.")
 
@@ -95,10 +95,10 @@ class TrafficAdmin(desk.ReadOnlyAdmin):
             may_retry=self.has_retry_permission(request),
             again_url=reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_again", args=[thing.pk]),
             skip_url=reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_skip", args=[thing.pk]),
-            **self.more(thing),
+            **self.more(request, thing),
         )
 
-    def more(self, thing: Any) -> dict[str, Any]:
+    def more(self, request: HttpRequest, thing: Any) -> dict[str, Any]:
         return {}
 
     # --- columns ------------------------------------------------------------------------------------------------------

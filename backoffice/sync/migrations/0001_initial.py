@@ -65,6 +65,12 @@ class Migration(migrations.Migration):
                 ("poll_minutes", models.PositiveIntegerField(default=5)),
                 ("cursor", models.JSONField(blank=True, default=dict)),
                 ("polled_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "poll_not_before",
+                    models.DateTimeField(
+                        blank=True, help_text="The other system asked to be left alone until then.", null=True
+                    ),
+                ),
                 ("last_heard_at", models.DateTimeField(blank=True, null=True)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
