@@ -149,7 +149,8 @@ def sold_elsewhere(units: Sequence[tuple[int, int, str]], *, note: str) -> dict[
         )
         there = dict(found.values_list("product_id", "on_hand"))
         counted = set(Product.objects.filter(pk__in={u[0] for u in units}, stocked=True).values_list("pk", flat=True))
-        moves, missing = [], {}
+        moves: list[stock.Move] = []
+        missing: dict[int, int] = {}
         fresh = {
             move.key
             for move in stock.unbooked(

@@ -8,6 +8,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django.db import DatabaseError, OperationalError, transaction
+from django.db import connection as database
 from django.utils import timezone
 
 from backoffice import journey
@@ -155,6 +156,20 @@ def _refunds(connection: Connection, read: Sequence[tuple[Arrival, Any]]) -> lis
         Outcome(arrival.pk, State.DONE, sentence, "order", order) if order else _waits_for_its_order(arrival, sentence)
         for (arrival, _), sentence, order in zip(read, applied.sentences, applied.orders, strict=True)
     ]
+
+
+def wake_refunds() -> int:
+    """Refunds that waited for an order which is here by now are worked on at once; how many."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE sync_arrival SET not_before = NULL
+              FROM orders_order o
+             WHERE sync_arrival.state = 'waiting' AND sync_arrival.topic = 'refund' AND sync_arrival.not_before > now()
+               AND o.connection_id = sync_arrival.connection_id AND o.external_id = sync_arrival.context->>'order'
+            """
+        )
+        return cursor.rowcount
 
 
 def _waits_for_its_order(arrival: Arrival, sentence: str) -> Outcome:

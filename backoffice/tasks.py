@@ -8,6 +8,8 @@ def work_on_arrivals() -> str:
     """Work on what came in, then tell what follows from it."""
     with waking.awake():
         counts = inward.work_on_arrivals()
+        if inward.wake_refunds():
+            counts += inward.work_on_arrivals()
         told = outward.deliver()
     return f"arrivals {dict(counts)}, deliveries {dict(told)}"
 

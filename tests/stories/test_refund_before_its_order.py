@@ -28,7 +28,7 @@ def test_it_waits_and_is_applied_once_the_order_is_there() -> None:
 
     inward.keep(store, list(inward.store_of(store).unpack((RECORDINGS / "one_96.body.json").read_bytes())))
     inward.work_on_arrivals()
-    Arrival.objects.update(not_before=None)
+    assert inward.wake_refunds() == 1
     inward.work_on_arrivals()
     arrival.refresh_from_db()
     assert arrival.state == Arrival.State.DONE

@@ -48,6 +48,8 @@ class Command(BaseCommand):
                 trouble = f"{connection.name} could not be pulled: {error}"
                 connection.refresh_from_db()
         worked = inward.work_on_arrivals(connection_id=connection.pk)
+        if inward.wake_refunds():
+            worked += inward.work_on_arrivals(connection_id=connection.pk)
         told = outward.deliver(connection_id=connection.pk)
         # Mails and papers that follow from the orders are the hub's own doors.
         told += outward.deliver()
