@@ -103,8 +103,11 @@ def explain(name: str, code: str) -> TaxName:
     """From now on a store's tax of this name is that one. ValueError where either is empty, or too long for one."""
     if not name.strip() or not code.strip():
         raise ValueError("Say the tax's name as the store sends it, and which tax it is.")
-    for what, text in (("name", name), ("code", code.strip())):
-        longest = TaxName._meta.get_field(what).max_length or 0
+    longest_name, longest_code = (
+        TaxName._meta.get_field("name").max_length,
+        TaxName._meta.get_field("code").max_length,
+    )
+    for what, text, longest in (("name", name, longest_name or 0), ("code", code.strip(), longest_code or 0)):
         if len(text) > longest:
             raise ValueError(f"The {what} of a tax has at most {longest} characters; this one has {len(text)}.")
     return TaxName.objects.update_or_create(name=name, defaults={"code": code.strip().upper()})[0]

@@ -183,7 +183,7 @@ def _invoiced_note(invoice: Invoice) -> TimelineEntry:
 
 def _is_mailed(order: Order) -> bool:
     # What the store itself completed before it came here had its papers from there.
-    return bool(order.customer.email) and not order.fulfilled_elsewhere and order.cancelled_at is None
+    return bool(order.mail_to) and not order.fulfilled_elsewhere and order.cancelled_at is None
 
 
 # --- pack and ship ----------------------------------------------------------------------------------------------------------
@@ -269,7 +269,7 @@ def _tell_shipped(shipments: Sequence[Shipment]) -> None:
         return
     mail = connections.own("mail")["mail"]
     orders = Order.objects.select_related("customer").in_bulk({shipment.order_id for shipment in shipments})
-    wishes = [(mail.pk, SHIPMENT_MAIL, s.pk) for s in shipments if orders[s.order_id].customer.email]
+    wishes = [(mail.pk, SHIPMENT_MAIL, s.pk) for s in shipments if orders[s.order_id].mail_to]
     deliveries.want(wishes + _store_wishes(orders.values()))
 
 
@@ -432,7 +432,7 @@ def mail_invoice_again(order: Order, *, who: str) -> Invoice:
     invoice = Invoice.objects.filter(order=order).defer("pdf", "document").first()
     if invoice is None:
         raise ValueError("This order has no invoice yet; it gets one when it is paid.")
-    if not order.customer.email:
+    if not order.mail_to:
         raise ValueError("The customer has no e-mail address. Add one, or print the invoice.")
     with transaction.atomic():
         deliveries.want([(connections.own("mail")["mail"].pk, INVOICE_MAIL, invoice.pk)])

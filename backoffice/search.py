@@ -42,6 +42,11 @@ FIND = """
            FROM (SELECT id FROM orders_customer WHERE %(email)s <> '' AND email_key LIKE %(email)s LIMIT 500) c
            JOIN orders_order o ON o.customer_id = c.id ORDER BY o.placed_at DESC LIMIT %(limit)s)
         UNION ALL
+        (SELECT o.id, 'email', 5
+           FROM (SELECT id, placed_at FROM orders_order
+                  WHERE %(email)s <> '' AND lower(email) LIKE %(email)s LIMIT 500) o
+          ORDER BY o.placed_at DESC LIMIT %(limit)s)
+        UNION ALL
         (SELECT o.id, 'phone', 6
            FROM (SELECT id FROM orders_customer WHERE phone_digits = ANY(%(phones)s) LIMIT 500) c
            JOIN orders_order o ON o.customer_id = c.id ORDER BY o.placed_at DESC LIMIT %(limit)s)

@@ -9,7 +9,7 @@ from django.db.models import Q
 from backoffice.lib.bulk import copy_in, draft, give_ids
 from backoffice.lib.text import digits, email_key
 from backoffice.sync.models import Connection
-from orders.models import Address, Customer, CustomerIdentity, search_form
+from orders.models import Address, Customer, CustomerIdentity, Order, search_form
 from orders.records import AddressRecord, CustomerRecord, OrderRecord
 
 
@@ -53,6 +53,12 @@ def said_language(record: OrderRecord) -> str:
     """
     said = record.customer.language[:2].lower()
     return said if said in ("en", "fr") else ""
+
+
+def email_corrected(customer: Customer, former: str) -> None:
+    """A person corrected a customer's address: orders placed with the wrong one are mailed to the right one too."""
+    if former and former != customer.email:
+        Order.objects.filter(customer=customer, email__in={former, former.strip()}).update(email=customer.email)
 
 
 def _customers(connection: Connection, records: Sequence[OrderRecord], nameless: Sequence[Customer]) -> list[Customer]:

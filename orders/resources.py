@@ -203,7 +203,7 @@ def _order_cells(order: Order, taxes: dict[tuple[str, Decimal | None], str]) -> 
         "state": order.state,
         "placed_at": order.placed_at.isoformat(),
         "currency": order.currency,
-        "email": order.customer.email,
+        "email": order.mail_to,
         "name": order.customer.name,
         "company": order.customer.company,
         "phone": order.customer.phone,

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice import desk
 from backoffice.lib.text import digits, email_key, unaccented
 from backoffice.words import TONES
+from orders import customers
 from orders.import_export import CustomerExchange
 from orders.models import Customer, search_form
 from orders.resources import NAMELESS
@@ -77,6 +78,8 @@ class CustomerAdmin(CustomerExchange, desk.DeskAdmin):
         obj.email_key = email_key(obj.email) or None
         obj.phone_digits = digits(obj.phone)[:40]
         super().save_model(request, obj, form, change)
+        if change:
+            customers.email_corrected(obj, form.initial.get("email") or "")
 
     @admin.display(description=_("customer"))
     def shown_name(self, customer: Customer) -> str:

@@ -21,7 +21,7 @@ MAX_TAGS = 15_000_000
 MAX_ROWS = 200_000
 # With the empty ones, of which a few kilobytes can hold millions.
 MAX_LOOKED_AT = 300_000
-# Of the processor, for reading alone: whatever a file does to take long. 100,000 real rows take a third of it.
+# Of the processor, for reading alone: whatever a file does to take long. 100,000 real rows take half of it.
 MAX_SECONDS = 60.0
 MAX_COLUMNS = 200
 MAX_CELL = 10_000

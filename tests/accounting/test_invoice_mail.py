@@ -12,6 +12,7 @@ from accounting.models import Invoice, TaxRegistration
 from backoffice import journey, outward
 from backoffice.sync import connections, deliveries
 from backoffice.sync.models import Attempt, Connection, Delivery
+from orders import customers
 from orders.models import Customer, Order, TimelineEntry
 from tests.making import MONTREAL, make_connection, make_merchant, make_order, make_product, make_record, take_in
 from tests.reading import Read
@@ -169,7 +170,10 @@ def test_a_refused_address_needs_a_person_who_corrects_it(mail_server: MailServe
     assert the_mail().state == "failed"
     assert "Correct the customer’s mail address" in the_mail().last_words
 
-    Customer.objects.update(email="zoe@example.ca")
+    customer = Customer.objects.get()
+    former, customer.email = customer.email, "zoe@example.ca"
+    customer.save()
+    customers.email_corrected(customer, former)
     deliveries.again([the_mail().pk])
     outward.deliver()
 

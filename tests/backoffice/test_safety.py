@@ -71,6 +71,9 @@ def test_a_broken_page_says_that_nothing_was_done(monkeypatch: pytest.MonkeyPatc
     assert "what you just pressed was not done" in answer.content.decode()
 
 
+EXPORTED = ("admin:orders_order_changelist", "admin:inventory_product_changelist")
+
+
 @pytest.mark.parametrize(
     ("role", "page", "query"),
     [
@@ -88,13 +91,14 @@ def test_what_a_role_does_not_see_is_not_read_by_filtering_either(role: str, pag
     client = logged_in(role)
 
     assert client.get(f"{reverse(page)}?{query}").status_code == 400
-    assert client.get(f"{reverse(page)}export/?{query}").status_code in (400, 403, 404)
+    if page in EXPORTED:
+        assert client.get(f"{reverse(page)}export/?{query}").status_code == 400
 
 
 @pytest.mark.parametrize(
     ("page", "query"),
     [
-        ("admin:orders_order_changelist", "state__exact=to_pack&work=to-pack&placed_at_from=2026-01-01&placed_at_to="),
+        ("admin:orders_order_changelist", "state__exact=to_pack&work=to-pack&placed_at_from=&placed_at_to="),
         ("admin:orders_order_changelist", "connection__id__exact=1"),
         ("admin:inventory_product_changelist", "archived=yes&stocked__exact=1&backorder_policy__exact=allow"),
         ("admin:inventory_movement_changelist", "product__id__exact=1&reason__exact=count"),

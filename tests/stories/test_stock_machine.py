@@ -161,12 +161,14 @@ class StockMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.orders(alive=True))
     @rule(number=pick, at=st.integers(0, 2), count=st.integers(0, 8))
     def edit(self, number: int, at: int, count: int) -> None:
-        """Quantities go up, down or to nothing; what is shipped or cancelled stays."""
+        """Quantities go up, down or to nothing; what is shipped stays, what was cancelled here comes off first."""
         name, paper = self.chosen(number, alive=True)
         said = self.records[name].lines
         at %= len(said)
         self.told(name, lines=tuple(replace(ln, quantity=count) if n == at else ln for n, ln in enumerate(said)))
         for line, wanted in zip(paper.lines, self.records[name].lines, strict=True):
+            if wanted.quantity < line.ordered and name not in self.refunded:
+                line.cancelled = max(0, line.cancelled - (line.ordered - wanted.quantity))
             line.ordered = max(wanted.quantity, line.shipped + line.cancelled)
             line.allocated = min(line.allocated, line.left)
         paper.unpack_overfull()
