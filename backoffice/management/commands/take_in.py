@@ -93,25 +93,27 @@ def _row(
             "hold": arrival.sentence if arrival and state == Arrival.State.FAILED else None,
         }
     hold = holds.get(order.pk)
+    total, by_gift_card = _stores_total(store, item, arrival, order)
     return {
         "external_id": order.external_id,
-        "total": str(money.rounded(_stores_total(store, item, arrival, order), order.currency)),
-        "ours": str(money.rounded(order.computed_total, order.currency)),
+        "total": str(money.rounded(total, order.currency)),
+        "ours": str(money.rounded(order.computed_total - by_gift_card, order.currency)),
         "state": order.state,
         "hold": hold.sentence if hold else None,
     }
 
 
-def _stores_total(store: Store, item: Incoming, arrival: Arrival | None, order: Order) -> Decimal:
-    """As the store itself says it, in this very file: gift cards paid a part of what the order's total is here."""
+def _stores_total(store: Store, item: Incoming, arrival: Arrival | None, order: Order) -> tuple[Decimal, Decimal]:
+    """The total as the store says it in this very file, and what gift cards paid besides: a payment here (case: C26),
+    which the store has taken off its total."""
     body = bytes(arrival.body) if arrival else item.body
     try:
         record = store.read(Incoming(item.topic, item.external_id, item.key, body, item.context))
     except Unreadable:
-        return order.total
-    if not isinstance(record, OrderRecord):
-        return order.total
-    return record.total if record.store_total is None else record.store_total
+        return order.total, Decimal(0)
+    if not isinstance(record, OrderRecord) or record.store_total is None:
+        return order.total, Decimal(0)
+    return record.store_total, record.total - record.store_total
 
 
 def _content(path: Path) -> bytes:
