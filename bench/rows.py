@@ -122,6 +122,27 @@ def as_effects(cursor: Any, orders: Sequence[int]) -> None:
     )
 
 
+def look_up(cursor: Any, external_id: str, email: str, numbers: Sequence[str]) -> None:
+    """What no program can do without before it takes an order in, in the fewest statements: is it known, is the
+    customer, which products are meant, is there stock, which invoice number is next."""
+    cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [external_id])
+    cursor.execute("SELECT id FROM orders_order WHERE external_id = %s", [f"~{external_id}"])
+    cursor.execute("SELECT id FROM orders_customer WHERE email_key = %s", [f"~{email}"])
+    cursor.execute(
+        "SELECT listing.external_id, product.* FROM inventory_listing listing"
+        " JOIN inventory_product product ON product.id = listing.product_id WHERE listing.external_id = ANY(%s)",
+        [list(numbers)],
+    )
+    products = [row[1] for row in cursor.fetchall()]
+    cursor.execute(
+        "SELECT id, on_hand - reserved FROM inventory_stocklevel WHERE product_id = ANY(%s) ORDER BY id FOR UPDATE",
+        [products],
+    )
+    cursor.execute(
+        "UPDATE accounting_series SET next_number = next_number WHERE code = 'invoice' RETURNING next_number"
+    )
+
+
 def by_insert(cursor: Any, tables: Sequence[Table]) -> None:
     for table in tables:
         if table.rows:

@@ -4,8 +4,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q
-
 from backoffice.lib.bulk import copy_in, draft, give_ids
 from backoffice.lib.text import digits, email_key
 from backoffice.sync.models import Connection
@@ -149,8 +147,10 @@ def postal_key(value: str) -> str:
 
 def _addresses(wanted: Sequence[tuple[Customer, AddressRecord]]) -> list[Address]:
     drafts = [_address(customer, record) for customer, record in wanted]
-    known = Address.objects.filter(
-        Q(customer_id__in={d.customer_id for d in drafts}) & Q(digest__in={d.digest for d in drafts})
+    # Who was not known a moment ago has no address yet.
+    met_before = {customer.pk for customer, _ in wanted if not customer._state.adding}
+    known = (
+        Address.objects.filter(customer_id__in=met_before, digest__in={d.digest for d in drafts}) if met_before else ()
     )
     by_key = {(a.customer_id, a.digest): a for a in known}
     new: dict[tuple[int, str], Address] = {}

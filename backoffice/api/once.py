@@ -47,11 +47,11 @@ def body_of(request: Request) -> bytes:
 
 def refuse_cards(request: Request) -> None:
     """A 400 with the place where a card number is in what was sent."""
-    data = request.data
-    if isinstance(data, Mapping):
-        # A carrier's number of 16 digits may have a card's check digit by chance, and then the parcel could not leave.
-        data = {name: value for name, value in data.items() if name != "tracking_number"}
     try:
+        data = request.data
+        if isinstance(data, Mapping):
+            # A carrier's number of 16 digits may have a card's check digit by chance, and then no parcel could leave.
+            data = {name: value for name, value in data.items() if name != "tracking_number"}
         place = cards.where(data)
     except RecursionError:
         raise ParseError("The JSON is nested too deeply to be read.") from None
