@@ -1,6 +1,7 @@
 """All addresses of the site."""
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
 
@@ -8,6 +9,7 @@ from backoffice.views import webhooks
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("favicon.ico", RedirectView.as_view(url=static("backoffice/icon.svg"))),
     path("", include("backoffice.views.urls")),
     path("books/", include("backoffice.views.books_urls")),
     path("api/", include("backoffice.api.urls")),

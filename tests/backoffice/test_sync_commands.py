@@ -234,7 +234,7 @@ def test_the_total_is_the_stores_own_in_the_currencys_own_decimals(tmp_path: Pat
         json.dumps({**order, "total": str(paid - 5), "gift_cards": [{"id": 1, "code": "ABCD", "amount": "5.00"}]})
     )
     said = json.loads(run("take_in", "woocommerce", card, "--json"))
-    assert (Decimal(said["total"]), Decimal(said["ours"])) == (paid - 5, paid)
+    assert (Decimal(said["total"]), Decimal(said["ours"])) == (paid - 5, paid - 5)
     yen = tmp_path / "yen.json"
     line = {"id": 1, "name": "Tent", "quantity": 1, "subtotal": "1200", "total": "1200"}
     bare = {name: order[name] for name in ("status", "date_created_gmt", "date_modified_gmt", "billing")}

@@ -13,7 +13,9 @@ from tests.staff import PASSWORD, make_person
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: while Playwright's loop runs in this thread, Django keeps its connections elsewhere, and a test
+# that forks would share them with its children.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
@@ -32,7 +34,12 @@ class Desk:
         self.page, self.address = page, address
         self.complaints: list[str] = []
         page.on(
-            "console", lambda said: self.complaints.append(said.text) if said.type in ("error", "warning") else None
+            "console",
+            lambda said: (
+                self.complaints.append(f"{said.text} {said.location.get('url', '')}".strip())
+                if said.type in ("error", "warning")
+                else None
+            ),
         )
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("requestfailed", lambda request: self.complaints.append(f"failed: {request.url}"))
