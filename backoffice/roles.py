@@ -19,6 +19,20 @@ SEE_ORDERS = {
     "inventory.view_location",
     "shipping.view_shipment",
 }
+SEE_CATALOGUE = {
+    f"inventory.view_{name}"
+    for name in (
+        "category", "productfamily", "sellingunit", "kitcomponent", "productpicture", "warehouseproduct", "servedstore", "lot",
+        "supplier", "supplierproduct", "purchaseorder", "purchaseorderline", "goodsreceipt", "supplierreturn", "transfer",
+    )
+}  # fmt: skip
+"""What is sold, where it lies, what is coming: names and quantities. Prices and costs are guarded by themselves."""
+KEPT_BY_MANAGERS = (
+    "category", "productfamily", "sellingunit", "kitcomponent", "productpicture", "warehouseproduct", "servedstore",
+    "supplier", "supplierproduct", "purchaseorder", "purchaseorderline", "supplierreturn", "countplan", "countsheet", "lot",
+    "landedcost", "listing",
+)  # fmt: skip
+COUNTS = {"inventory.view_countsheet", "inventory.view_countplan", "inventory.enter_count"}
 SEE_SYSTEMS = {"sync.view_connection", "sync.view_arrival", "sync.view_delivery", "inventory.view_listing"}
 SEE_BOOKS = {
     "inventory.see_costs",
@@ -28,17 +42,29 @@ SEE_BOOKS = {
     "accounting.view_taxregistration",
     "accounting.view_taxname",
 }
-WAREHOUSE = SEE_ORDERS | {
-    "shipping.pack_shipment",
-    "shipping.ship_shipment",
-    "orders.take_back_order",
-    "inventory.receive_goods",
-    "inventory.adjust_stock",
-}
+WAREHOUSE = (
+    SEE_ORDERS
+    | SEE_CATALOGUE
+    | COUNTS
+    | {
+        "shipping.pack_shipment",
+        "shipping.ship_shipment",
+        "orders.take_back_order",
+        "inventory.receive_goods",
+        "inventory.adjust_stock",
+        "inventory.move_stock",
+        "inventory.add_transfer",
+        "inventory.change_transfer",
+    }
+)
 CLERK = (
     SEE_ORDERS
+    | SEE_CATALOGUE
     | SEE_SYSTEMS
     | {
+        "orders.view_backinstocksignup",
+        "orders.add_backinstocksignup",
+        "orders.change_backinstocksignup",
         "orders.see_amounts",
         "orders.cancel_order",
         "orders.release_hold",
@@ -55,9 +81,13 @@ CLERK = (
 )
 ACCOUNTANT = (
     SEE_ORDERS
+    | SEE_CATALOGUE
     | SEE_SYSTEMS
     | SEE_BOOKS
     | {
+        "inventory.view_countsheet",
+        "inventory.view_countplan",
+        "inventory.add_landedcost",
         "orders.see_amounts",
         "accounting.view_invoice",
         "accounting.mail_invoice",
@@ -77,6 +107,11 @@ MANAGER = (
         "inventory.change_product",
         "inventory.add_location",
         "inventory.change_location",
+        *(f"inventory.{verb}_{name}" for verb in ("add", "change") for name in KEPT_BY_MANAGERS),
+        "inventory.delete_productpicture",
+        "inventory.send_purchaseorder",
+        "inventory.approve_count",
+        "inventory.recall_lot",
         "sync.add_connection",
         "sync.change_connection",
         "sync.set_credentials",

@@ -184,12 +184,15 @@ class ProductAdmin(ProductExchange, desk.Columns, desk.DeskAdmin):
     # --- its page -----------------------------------------------------------------------------------------------------
     @admin.display(description=gettext_lazy("stock"))
     def shown_levels(self, product: Product) -> SafeString:
-        levels = product.levels.select_related("location").order_by("location__pick_order")
+        levels = product.levels.select_related("location__warehouse").order_by("location__pick_order")
         rows = format_html_join(
             "",
             "<tr><td>{}</td><td>{}</td><td class='desk-number'>{}</td><td class='desk-number'>{}</td>"
             "<td class='desk-number'>{}</td></tr>",
-            ((lv.location, lv.bin, lv.on_hand, lv.reserved, lv.available) for lv in levels),
+            (
+                (lv.location.warehouse or lv.location, lv.location.bin_name, lv.on_hand, lv.reserved, lv.available)
+                for lv in levels
+            ),
         )
         if not rows:
             return format_html("<p>{}</p>", _("None has come in yet."))
@@ -239,11 +242,11 @@ def _table(heads: Iterable[Any], rows: SafeString) -> SafeString:
 
 @admin.register(StockLevel)
 class StockLevelAdmin(StockCountExchange, desk.ReadOnlyAdmin):
-    list_display = ("shown_sku", "shown_product", "location", "bin", "on_hand", "reserved", "shown_available")
+    list_display = ("shown_sku", "shown_product", "shown_place", "on_hand", "reserved", "shown_available")
     list_filter = (("location", RelatedDropdownFilter),)
-    list_select_related = ("product", "location")
-    search_fields = ("=product__sku", "product__name", "=bin", "=product__barcode")
-    search_help_text = gettext_lazy("SKU, barcode, name or bin")
+    list_select_related = ("product", "location__warehouse")
+    search_fields = ("=product__sku", "product__name", "=location__name", "=location__code", "=product__barcode")
+    search_help_text = gettext_lazy("SKU, barcode, name or place")
     sortable_by = ("on_hand", "reserved", "shown_available")
     ordering = ("product__sku", "location__pick_order")
     actions = None
@@ -263,6 +266,10 @@ class StockLevelAdmin(StockCountExchange, desk.ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("product"))
     def shown_product(self, level: StockLevel) -> str:
         return _named(level.product)
+
+    @admin.display(description=gettext_lazy("place"))
+    def shown_place(self, level: StockLevel) -> str:
+        return level.location.in_full
 
     @admin.display(description=gettext_lazy("available"), ordering=F("available"))
     def shown_available(self, level: StockLevel) -> Any:

@@ -71,12 +71,16 @@ class Products(mixins.ListModelMixin, mixins.RetrieveModelMixin, Room):
 # --- stock ---------------------------------------------------------------------------------------------------------------
 class LevelOut(serializers.ModelSerializer[StockLevel]):
     location = serializers.CharField(source="location.code", read_only=True)
+    warehouse = serializers.SerializerMethodField(help_text="The code of the warehouse that the place is in.")
     sellable = serializers.BooleanField(source="location.sellable", read_only=True)
 
     class Meta:
         model = StockLevel
-        fields = ("location", "sellable", "bin", "on_hand", "reserved", "available")
+        fields = ("location", "warehouse", "sellable", "on_hand", "reserved", "available")
         read_only_fields = fields
+
+    def get_warehouse(self, level: StockLevel) -> str:
+        return (level.location.warehouse or level.location).code
 
 
 class StockOut(serializers.ModelSerializer[Product]):

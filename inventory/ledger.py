@@ -32,8 +32,8 @@ class Move:
 
 
 def default_location() -> Location:
-    """Where goods come in and lie if nothing else is said: the first sellable location, made if there is none."""
-    location = Location.objects.filter(sellable=True).first()
+    """Where goods come in and lie if nothing else is said: the first sellable warehouse, made if there is none."""
+    location = Location.objects.filter(kind=Location.Kind.WAREHOUSE, sellable=True, archived_at=None).first()
     if location is None:
         location = Location.objects.get_or_create(code="MAIN", defaults={"name": "Main warehouse"})[0]
     return location
@@ -97,8 +97,8 @@ def _locked_levels(places: set[tuple[int, int]]) -> dict[tuple[int, int], StockL
     with database.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO inventory_stocklevel (product_id, location_id, on_hand, reserved, bin)
-            SELECT product_id, location_id, 0, 0, ''
+            INSERT INTO inventory_stocklevel (product_id, location_id, on_hand, reserved)
+            SELECT product_id, location_id, 0, 0
               FROM unnest(%s::bigint[], %s::bigint[]) AS place(product_id, location_id)
              WHERE NOT EXISTS (SELECT 1 FROM inventory_stocklevel level
                                 WHERE level.product_id = place.product_id AND level.location_id = place.location_id)

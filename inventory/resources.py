@@ -106,7 +106,7 @@ class StockCountResource(TableResource):
     sku = Field("product__sku", "sku", Text(), readonly=True)
     name = Field("product__name", "name", Text(), readonly=True)
     location = Field("location__code", "location", Text(), readonly=True)
-    bin = Field("bin", "bin", Text(), readonly=True)
+    bin = Field("location__bin_name", "bin", Text(), readonly=True)
     on_hand = Field("on_hand", "on_hand", Whole(), readonly=True)
     counted = Field("counted", "counted", Whole())
     difference = Field("difference", "difference", Text(), readonly=True)
@@ -178,7 +178,7 @@ class StockCountResource(TableResource):
 
     # --- export ----------------------------------------------------------------------------------------------------------
     def shown(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.select_related("product", "location")
+        return queryset.select_related("product", "location__warehouse")
 
     def dehydrate_counted(self, level: StockLevel) -> str:
         return ""

@@ -12,8 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.lib.text import unaccented
 from backoffice.sync.models import Connection
-from inventory.models import Product, StockLevel
+from inventory.models import Product, SellingUnit, StockLevel
+from orders.contents import LineComponent as LineComponent
+from orders.promised import LinePromise as LinePromise
 from orders.returns import Return as Return
+from orders.signups import BackInStockSignup as BackInStockSignup
 
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]
 
@@ -33,9 +36,32 @@ class Merchant(models.Model):
     currency = models.CharField(max_length=3, default="CAD")
     time_zone = models.CharField(max_length=60, default="America/Toronto")
     language = models.CharField(max_length=2, choices=LANGUAGES, default="en")
+    count_approval_limit = models.DecimalField(
+        max_digits=14, decimal_places=2, null=True, blank=True,
+        help_text=_("A count whose differences are worth more needs approval; empty: none does."),
+    )  # fmt: skip
+    demand_weeks = models.PositiveSmallIntegerField(
+        default=13, help_text=_("Demand is judged by so many weeks before today.")
+    )
+    service_level = models.DecimalField(
+        max_digits=5, decimal_places=2, default=Decimal("95"),
+        help_text=_("In per cent: how often the stock should last until the next delivery."),
+    )  # fmt: skip
+    order_list_email = models.EmailField(blank=True, help_text=_("Gets the list of what to order each working day."))
+    backorder_list_email = models.EmailField(blank=True, help_text=_("Gets the list of backorders each working day."))
+    publishes_availability = models.BooleanField(
+        default=False, help_text=_("Anyone may ask by SKU whether something is in stock, and when it will be.")
+    )
+    publishes_quantity = models.BooleanField(default=False, help_text=_("And how many."))
 
     class Meta:
-        constraints: ClassVar = [models.CheckConstraint(condition=Q(id=1), name="one_merchant")]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(id=1), name="one_merchant"),
+            models.CheckConstraint(
+                condition=Q(service_level__gte=50, service_level__lt=100), name="merchant_service_level_possible"
+            ),
+            models.CheckConstraint(condition=Q(demand_weeks__gte=2), name="merchant_demand_weeks_possible"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -197,7 +223,11 @@ class Order(models.Model):
 
 
 class OrderLine(models.Model):
-    """What was ordered, in whole units; what is on backorder is derived, never written (rule: S4)."""
+    """What was ordered, in whole selling units; what is on backorder is derived, never written (rule: S4).
+
+    A line for a kit or a dozen has components, which say what one unit of it takes from stock; `pieces` is their sum, so
+    that `pieces` units of stock in a parcel are one unit of the line. Quantities of a line are always its own units.
+    """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
     position = models.PositiveSmallIntegerField()
@@ -207,6 +237,11 @@ class OrderLine(models.Model):
     sku = models.CharField(max_length=120, blank=True, help_text=_("As the store sent it."))
     name = models.CharField(max_length=250)
     variation = models.CharField(max_length=250, blank=True)
+    selling_unit = models.ForeignKey(
+        SellingUnit, null=True, blank=True, on_delete=models.PROTECT, related_name="+",
+        help_text=_("What one of it is: a dozen. Empty: one stock unit, or one kit."),
+    )  # fmt: skip
+    pieces = models.PositiveIntegerField(default=1, help_text=_("Stock units that one unit of the line takes."))
     ordered = models.PositiveIntegerField()
     cancelled = models.PositiveIntegerField(default=0)
     shipped = models.PositiveIntegerField(default=0)
@@ -233,6 +268,7 @@ class OrderLine(models.Model):
                 condition=Q(ordered__gte=F("cancelled") + F("shipped") + F("allocated")), name="line_adds_up"
             ),
             models.CheckConstraint(condition=Q(shipped__gte=F("returned")), name="line_returned_was_shipped"),
+            models.CheckConstraint(condition=Q(pieces__gte=1), name="line_takes_something"),
         ]
         indexes: ClassVar = [
             models.Index(fields=["product", "order"], condition=Q(backordered__gt=0), name="line_backordered"),

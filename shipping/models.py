@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from inventory.models import StockLevel
+from inventory.models import Lot, StockLevel
 from orders.models import Order, OrderLine
 
 
@@ -52,7 +52,10 @@ class Shipment(models.Model):
 
 
 class ShipmentLine(models.Model):
-    """Units of one order line, from one place's stock, in a parcel."""
+    """Stock units of one order line, from one place (and lot), in a parcel.
+
+    Of a line with components, `line.pieces` of these units are one unit of the line, and a parcel holds whole ones.
+    """
 
     shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="lines")
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="shipment_lines")
@@ -63,13 +66,14 @@ class ShipmentLine(models.Model):
         on_delete=models.PROTECT,
         help_text=_("Empty where the product is not stocked."),
     )
+    lot = models.ForeignKey(Lot, null=True, blank=True, on_delete=models.PROTECT, related_name="shipment_lines")
     quantity = models.PositiveIntegerField()
 
     class Meta:
         ordering: ClassVar = ["id"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["shipment", "line", "level"], nulls_distinct=False, name="shipment_line_once"
+                fields=["shipment", "line", "level", "lot"], nulls_distinct=False, name="shipment_line_once"
             ),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="shipment_line_positive"),
         ]

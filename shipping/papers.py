@@ -215,7 +215,7 @@ def pick_list(order_ids: Sequence[int], *, language: str = "en", printed_by: str
     needs: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     places: dict[int, Allocation] = {}
     found = Allocation.objects.filter(line__order_id__in=order_ids).select_related(
-        "line", "level__product", "level__location"
+        "line", "level__product", "level__location__warehouse"
     )
     for allocation in found:
         units = allocation.quantity - packed[allocation.line_id, allocation.level_id]
@@ -253,10 +253,12 @@ def pick_list(order_ids: Sequence[int], *, language: str = "en", printed_by: str
     )
 
 
-def _walk(allocation: Allocation) -> tuple[int, str, str, str]:
+def _walk(allocation: Allocation) -> tuple[int, str, int, str, str]:
     """The order in which a picker walks."""
     level = allocation.level
-    return (level.location.pick_order, level.location.name, level.bin, level.product.sku)
+    place = level.location
+    warehouse = place.warehouse or place
+    return (warehouse.pick_order, warehouse.name, place.pick_order, place.bin_name, level.product.sku)
 
 
 def _pick_line(allocation: Allocation, needs: dict[int, int], in_turn: Sequence[Order]) -> PickLine:
@@ -265,8 +267,8 @@ def _pick_line(allocation: Allocation, needs: dict[int, int], in_turn: Sequence[
         sku=level.product.sku,
         name=level.product.name,
         needs=tuple(PickNeed(order.number, needs[order.pk]) for order in in_turn if order.pk in needs),
-        location=level.location.name,
-        bin=level.bin,
+        location=(level.location.warehouse or level.location).name,
+        bin=level.location.bin_name,
         variation=level.product.variation,
         barcode=level.product.barcode,
     )

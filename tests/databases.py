@@ -72,7 +72,7 @@ def _fingerprint() -> str:
 
 
 def _sources(app: Path) -> Iterator[Path]:
-    for pattern in ("**/migrations/*.py", "**/models.py", "**/apps.py", "roles.py", "settings.py"):
+    for pattern in ("**/migrations/*.py", "**/models.py", "**/models/*.py", "**/apps.py", "roles.py", "settings.py"):
         yield from app.glob(pattern)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
+from stdnum import ean
 
 from backoffice.exchange.files import CsvFormat, TableFile, XlsxFormat
 from inventory.models import Movement, Product, StockLevel
@@ -139,7 +140,8 @@ def test_orders_that_waited_for_a_product_go_on_when_it_is_imported() -> None:
 
 
 def test_many_rows_are_written_in_sets() -> None:
-    body = "sku,name,barcode\n" + "".join(f"S{n:05},Product {n},{n:013}\n" for n in range(10_000))
+    codes = [f"{n:012}{ean.calc_check_digit(f'{n:012}')}" for n in range(10_000)]
+    body = "sku,name,barcode\n" + "".join(f"S{n:05},Product {n},{codes[n]}\n" for n in range(10_000))
     with CaptureQueriesContext(database) as made:
         assert imported(ProductResource(), body).totals["new"] == 10_000
     with CaptureQueriesContext(database) as again:

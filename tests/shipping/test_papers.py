@@ -8,7 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from backoffice import goods, journey
 from backoffice.journey import Tracking
-from inventory.models import Location, Product, StockLevel
+from inventory import ledger
+from inventory.models import Location, Product
 from orders.models import Order
 from orders.records import LineRecord
 from shipping import papers
@@ -159,11 +160,14 @@ def test_an_order_without_street_has_no_label() -> None:
 
 
 # --- pick list ---------------------------------------------------------------------------------------------------------------
+def put_in_bin(product: Product, units: int, name: str) -> None:
+    place = Location.objects.create(code=name, name=name, kind="bin", warehouse=ledger.default_location())
+    goods.receive([goods.Goods(product.pk, units, None, place.pk)], key=f"into {name}")
+
+
 def test_the_pick_list_has_each_product_once_with_a_box_for_each_order() -> None:
-    make_product("TENT", 5)
-    make_product("LAMP", 5)
-    StockLevel.objects.filter(product__sku="TENT").update(bin="B-07")
-    StockLevel.objects.filter(product__sku="LAMP").update(bin="A-01")
+    put_in_bin(make_product("TENT"), 5, "B-07")
+    put_in_bin(make_product("LAMP"), 5, "A-01")
     first = make_order([("TENT", 2, "100.00"), ("LAMP", 1, "20.00")])
     second = make_order([("TENT", 1, "100.00")])
 

@@ -15,7 +15,8 @@ from accounting.models import TaxRegistration
 from backoffice import dropping, goods, journey
 from backoffice.lib import money
 from backoffice.sync import waking
-from inventory.models import Location, Product, StockLevel
+from inventory import ledger
+from inventory.models import Location, Product, WarehouseProduct
 from orders.models import Merchant, Order
 from orders.records import (
     AddressRecord,
@@ -166,7 +167,13 @@ def _merchant() -> None:
 
 
 def _products() -> dict[str, Product]:
-    Location.objects.get_or_create(code="MAIN", defaults={"name": "Main warehouse"})
+    warehouse = ledger.default_location()
+    bins = {
+        place: Location.objects.get_or_create(
+            code=place, defaults={"name": place, "kind": Location.Kind.BIN, "warehouse": warehouse}
+        )[0]
+        for *_, place in PRODUCTS
+    }
     made = Product.objects.bulk_create(
         [
             Product(sku=sku, name=name, name_fr=name_fr, price=Decimal(price), weight_grams=grams)
@@ -176,15 +183,17 @@ def _products() -> dict[str, Product]:
     products = {product.sku: product for product in made}
     goods.receive(
         [
-            goods.Goods(products[sku].pk, on_hand, Decimal(cost))
-            for sku, _, _, _, cost, _, on_hand, _ in PRODUCTS
+            goods.Goods(products[sku].pk, on_hand, Decimal(cost), bins[place].pk)
+            for sku, _, _, _, cost, _, on_hand, place in PRODUCTS
             if on_hand
         ],
         key="sample",
         note="First delivery",
     )
-    for sku, *_, place in PRODUCTS:
-        StockLevel.objects.filter(product=products[sku]).update(bin=place)
+    WarehouseProduct.objects.bulk_create(
+        WarehouseProduct(product=products[sku], warehouse=warehouse, put_away=bins[place])
+        for sku, *_, place in PRODUCTS
+    )
     return products
 
 

@@ -1,0 +1,33 @@
+"""What the house knows of goods: the catalogue, suppliers, places, stock, and the papers by which goods come and go."""
+
+from inventory.models.catalogue import (
+    Category,
+    KitComponent,
+    KitContent,
+    Product,
+    ProductFamily,
+    ProductPicture,
+    SellingUnit,
+)
+from inventory.models.counting import CountLine, CountPlan, CountSheet
+from inventory.models.listings import Listing
+from inventory.models.places import Location, ServedStore, WarehouseProduct
+from inventory.models.purchasing import (
+    GoodsReceipt,
+    GoodsReceiptLine,
+    LandedCost,
+    PurchaseOrder,
+    PurchaseOrderLine,
+    SupplierReturn,
+    SupplierReturnLine,
+)
+from inventory.models.stock import Lot, LotLevel, Movement, Revaluation, StockLevel
+from inventory.models.suppliers import Supplier, SupplierProduct
+from inventory.models.transfers import Transfer, TransferLine
+
+__all__ = [
+    "Category", "CountLine", "CountPlan", "CountSheet", "GoodsReceipt", "GoodsReceiptLine", "KitComponent", "KitContent",
+    "LandedCost", "Listing", "Location", "Lot", "LotLevel", "Movement", "Product", "ProductFamily", "ProductPicture",
+    "PurchaseOrder", "PurchaseOrderLine", "Revaluation", "SellingUnit", "ServedStore", "StockLevel", "Supplier",
+    "SupplierProduct", "SupplierReturn", "SupplierReturnLine", "Transfer", "TransferLine", "WarehouseProduct",
+]  # fmt: skip
