@@ -62,11 +62,14 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A letter on behalf of a delivery; `sentence` is the timeline's line once the mail server has taken it."""
+    """A letter on behalf of a delivery; `sentence` is the timeline's line once the mail server has taken it.
+
+    A letter about no order (to a supplier, to the staff) has no `order_id` and no line.
+    """
 
     delivery: Delivery
     letter: Letter
-    order_id: int
+    order_id: int | None
     sentence: str
     known: dict[str, Any]
 
@@ -126,7 +129,8 @@ def deliver(posts: Sequence[Post], seller: Merchant) -> list[Result]:
             except SyncError as error:
                 results.append(Result(post.delivery.pk, "", error=error, request=_request(post.letter)))
                 continue
-            timeline.write([timeline.entry(post.order_id, "mailed", post.sentence)])
+            if post.order_id is not None:
+                timeline.write([timeline.entry(post.order_id, "mailed", post.sentence)])
             results.append(
                 Result(
                     post.delivery.pk,

@@ -1,25 +1,25 @@
-"""The staff's pages on products and stock. Stock changes only by receiving, correcting and shipping, never by a form's figure."""
+"""The staff's pages on products. Stock changes only by receiving, correcting and shipping, never by a form's figure."""
 
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
 from django.db import transaction
-from django.db.models import Case, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models import Case, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from backoffice import desk, journey, stock_pages
 from inventory import catalogue
-from inventory.import_export import ProductExchange, StockCountExchange
-from inventory.models import Listing, Location, Movement, Product, StockLevel
+from inventory.admin.shown import named, table
+from inventory.import_export import ProductExchange
+from inventory.models import Product, StockLevel
 from orders import publishing
 
 
@@ -151,13 +151,13 @@ class ProductAdmin(ProductExchange, desk.Columns, desk.DeskAdmin):
         desk.must(request, "inventory.view_product")
         text = request.GET.get("product", "")
         found = find_products(Product.objects.filter(archived_at=None), text)[:20] if text.strip() else []
-        options = format_html_join("", '<option value="{}">{}</option>', ((p.sku, _named(p)) for p in found))
+        options = format_html_join("", '<option value="{}">{}</option>', ((p.sku, named(p)) for p in found))
         return HttpResponse(options)
 
     # --- columns ------------------------------------------------------------------------------------------------------
     @admin.display(description=gettext_lazy("name"))
     def shown_name(self, product: Product) -> str:
-        return _named(product)
+        return named(product)
 
     @admin.display(description=gettext_lazy("on hand"))
     def on_hand(self, product: Any) -> Any:
@@ -197,7 +197,7 @@ class ProductAdmin(ProductExchange, desk.Columns, desk.DeskAdmin):
         if not rows:
             return format_html("<p>{}</p>", _("None has come in yet."))
         heads = [_("Place"), _("Bin"), _("On hand"), _("Reserved"), _("Available")]
-        return _table(heads, rows)
+        return table(heads, rows)
 
     @admin.display(description=gettext_lazy("newest movements"))
     def shown_movements(self, product: Product) -> SafeString:
@@ -207,7 +207,7 @@ class ProductAdmin(ProductExchange, desk.Columns, desk.DeskAdmin):
             "<tr><td>{}</td><td class='desk-number'>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
             ((f"{m.at:%Y-%m-%d}", f"{m.quantity:+d}", m.get_reason_display(), m.location, m.note) for m in moves),
         )
-        return _table([_("Day"), _("Units"), _("Reason"), _("Place"), _("Note")], rows) if rows else format_html("–")
+        return table([_("Day"), _("Units"), _("Reason"), _("Place"), _("Note")], rows) if rows else format_html("–")
 
     # --- archive ------------------------------------------------------------------------------------------------------
     @admin.action(description=gettext_lazy("Archive"), permissions=["change"])
@@ -225,108 +225,3 @@ class ProductAdmin(ProductExchange, desk.Columns, desk.DeskAdmin):
             done = catalogue.take_out_of_archive(products.values_list("pk", flat=True))
             publishing.stock_changed(done)
         self.message_user(request, _("%(count)d taken out of the archive.") % {"count": len(done)})
-
-
-def _named(product: Product) -> str:
-    return f"{product.name}, {product.variation}" if product.variation else product.name
-
-
-def _table(heads: Iterable[Any], rows: SafeString) -> SafeString:
-    head = format_html_join("", "<th scope='col'>{}</th>", ((name,) for name in heads))
-    return format_html(
-        '<div class="desk-scroll"><table class="desk-table desk-plain"><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>',
-        head,
-        rows,
-    )
-
-
-@admin.register(StockLevel)
-class StockLevelAdmin(StockCountExchange, desk.ReadOnlyAdmin):
-    list_display = ("shown_sku", "shown_product", "shown_place", "on_hand", "reserved", "shown_available")
-    list_filter = (("location", RelatedDropdownFilter),)
-    list_select_related = ("product", "location__warehouse")
-    search_fields = ("=product__sku", "product__name", "=location__name", "=location__code", "=product__barcode")
-    search_help_text = gettext_lazy("SKU, barcode, name or place")
-    sortable_by = ("on_hand", "reserved", "shown_available")
-    ordering = ("product__sku", "location__pick_order")
-    actions = None
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        level = self.get_object(request, object_id)
-        if level is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        return HttpResponseRedirect(reverse("admin:inventory_product_change", args=[level.product_id]))
-
-    @admin.display(description="SKU")
-    def shown_sku(self, level: StockLevel) -> str:
-        return level.product.sku
-
-    @admin.display(description=gettext_lazy("product"))
-    def shown_product(self, level: StockLevel) -> str:
-        return _named(level.product)
-
-    @admin.display(description=gettext_lazy("place"))
-    def shown_place(self, level: StockLevel) -> str:
-        return level.location.in_full
-
-    @admin.display(description=gettext_lazy("available"), ordering=F("available"))
-    def shown_available(self, level: StockLevel) -> Any:
-        return level.available if level.available > 0 else desk.badge(level.available, "warn")
-
-
-@admin.register(Movement)
-class MovementAdmin(desk.Columns, desk.ReadOnlyAdmin):
-    list_display = ("at", "shown_sku", "quantity", "reason", "location", "unit_cost", "note", "by")
-    guarded: ClassVar[dict[str, str]] = {"unit_cost": "inventory.see_costs"}
-    list_filter = (("reason", ChoicesDropdownFilter), ("location", RelatedDropdownFilter), ("at", RangeDateFilter))
-    list_select_related = ("product", "location", "by")
-    lookups = ("product__id__exact",)
-    search_fields = ("=product__sku", "note")
-    search_help_text = gettext_lazy("SKU or note")
-    sortable_by = ()
-    fields = ("product", "location", "quantity", "reason", "unit_cost", "at", "note", "by", "key")
-    actions = None
-
-    @admin.display(description="SKU")
-    def shown_sku(self, movement: Movement) -> str:
-        return movement.product.sku
-
-
-@admin.register(Location)
-class LocationAdmin(desk.DeskAdmin):
-    list_display = ("code", "name", "sellable", "pick_order")
-    fields = ("code", "name", "sellable", "pick_order")
-    ordering = ("pick_order", "code")
-
-
-@admin.register(Listing)
-class ListingAdmin(desk.ReadOnlyAdmin):
-    list_display = ("shown_sku", "name", "connection", "shown_product", "manages_stock", "seen_quantity")
-    list_filter = (("connection", RelatedDropdownFilter), "manages_stock")
-    list_select_related = ("connection", "product")
-    lookups = ("product__id__exact",)
-    search_fields = ("=sku", "=external_id", "name", "=product__sku")
-    search_help_text = gettext_lazy("SKU, the store's number, or name")
-    sortable_by = ()
-    fields = (
-        "connection",
-        "external_id",
-        "external_parent_id",
-        "sku",
-        "name",
-        "product",
-        "manages_stock",
-        "stock_shared_with_parent",
-        "seen_quantity",
-    )
-    actions = None
-
-    @admin.display(description=gettext_lazy("SKU there"))
-    def shown_sku(self, listing: Listing) -> str:
-        return listing.sku or listing.external_id or "–"
-
-    @admin.display(description=gettext_lazy("product here"))
-    def shown_product(self, listing: Listing) -> Any:
-        return listing.product.sku if listing.product else desk.badge(_("none"), "warn")
