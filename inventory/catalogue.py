@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from inventory import reservations
-from inventory.models import Listing, Product, StockLevel
+from inventory import gtin, reservations
+from inventory.models import Listing, Product, SellingUnit, StockLevel
 
 Item = tuple[str, str]
 """(the store's number of what was bought or empty, SKU as the store sent it or empty)"""
@@ -19,8 +20,8 @@ def resolve(connection_id: int, items: Iterable[Item]) -> dict[Item, Product]:
     A person's alias comes before the listing, the listing before the SKU: whoever maps an item has the last word.
     """
     asked = set(items)
-    numbers = {number for number, _ in asked if number}
-    skus = {sku for _, sku in asked if sku}
+    numbers = {number for number, _sku in asked if number}
+    skus = {sku for _number, sku in asked if sku}
     meant = Listing.objects.filter(connection_id=connection_id, product__isnull=False).filter(
         Q(external_id__in=numbers) & ~Q(external_id="") | Q(external_id="", sku__in=skus)
     )
@@ -32,7 +33,7 @@ def resolve(connection_id: int, items: Iterable[Item]) -> dict[Item, Product]:
         else:
             by_alias[sku] = product_id
     chosen = {(number, sku): by_alias.get(sku) or by_number.get(number) for number, sku in asked}
-    unlisted = {sku for (_, sku), product_id in chosen.items() if product_id is None and sku}
+    unlisted = {sku for (_number, sku), product_id in chosen.items() if product_id is None and sku}
     products = Product.objects.filter(Q(pk__in=set(chosen.values()) - {None}) | Q(sku__in=unlisted))
     by_id = {product.pk: product for product in products}
     by_sku = {product.sku: product for product in by_id.values()}
@@ -50,6 +51,50 @@ def map_sku(connection_id: int, sku: str, product: Product) -> Listing:
     return Listing.objects.update_or_create(
         connection_id=connection_id, external_id="", sku=sku, defaults={"product": product, "name": product.name}
     )[0]
+
+
+# --- what a person types or scans ----------------------------------------------------------------------------------------
+def find_by_code(code: str) -> tuple[Product, SellingUnit | None]:
+    """What a typed or scanned code means: a product by its SKU or barcode, or one of its selling units by theirs.
+
+    A SKU comes before a barcode, what is written just so before what differs in capitals, a product before a unit, what
+    is sold before what is archived; a bar code is known in each of its spellings (12, 13 or 14 digits). ValueError with
+    a sentence where the code means nothing here, or several products at once. Two statements; two more for none.
+    """
+    typed = code.replace("\x00", "").strip()
+    found = _by_code(typed, sku__in={typed, typed.upper(), typed.lower()}) if typed else []
+    # Slower, without an index: only for a code that is found in no other way.
+    found = found or (_by_code(typed, sku__iexact=typed) if typed else [])
+    best = [item for item in found if item[0] == found[0][0]]
+    if not best:
+        raise ValueError(
+            _("No product has the SKU or barcode “%(code)s”. Choose one from the list.") % {"code": typed[:80]}
+        )
+    if len(best) > 1:
+        names = ", ".join(sorted(product.sku for _rank, product, _unit in best)[:5])
+        raise ValueError(
+            _("“%(code)s” is the code of several: %(skus)s. Type the SKU of the one that is meant.")
+            % {"code": typed[:80], "skus": names}
+        )
+    return best[0][1], best[0][2]
+
+
+def _by_code(typed: str, **sku: object) -> list[tuple[tuple[int, ...], Product, SellingUnit | None]]:
+    """Products and units with this code, the likeliest first, each with its rank."""
+    spellings = gtin.same_gtin(typed) if typed.isascii() and typed.isdecimal() else {typed}
+    meant = Q(**sku) | Q(barcode__in=spellings)
+    known = typed.casefold()
+    found: list[tuple[tuple[int, ...], Product, SellingUnit | None]] = [
+        (_rank(typed, known, product.sku, 0, product), product, None) for product in Product.objects.filter(meant)
+    ]
+    for unit in SellingUnit.objects.filter(meant).select_related("product"):
+        found.append((_rank(typed, known, unit.sku, 1, unit.product), unit.product, unit))
+    return sorted(found, key=lambda item: item[0])
+
+
+def _rank(typed: str, known: str, sku: str, unit: int, product: Product) -> tuple[int, ...]:
+    written = 0 if sku == typed else 1 if sku.casefold() == known else 2
+    return product.archived_at is not None, written, unit
 
 
 # --- what a person changes -----------------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import URLValidator
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -14,6 +13,7 @@ from django.utils.translation import ngettext
 
 from backoffice import desk, goods, inward, journey
 from backoffice.sync.errors import SyncError
+from inventory import catalogue
 from inventory.models import Product
 from orders.models import Hold, Order, OrderLine
 from shipping.models import Shipment
@@ -167,13 +167,17 @@ BUTTONS: dict[str, Button] = {
 
 
 def product_named(text: str) -> Product:
-    """The product with this SKU or barcode, as typed or scanned; ValueError with a sentence where there is none."""
-    code = text.strip()
-    found = Product.objects.filter(Q(sku__iexact=code) | Q(barcode=code)) if code else Product.objects.none()
-    exact = [product for product in found if product.sku == code] or list(found[:2])
-    if len(exact) != 1:
-        raise ValueError(_("No product has the SKU or barcode “%(code)s”. Choose one from the list.") % {"code": code})
-    return exact[0]
+    """The product with this SKU or barcode, as typed or scanned; ValueError with a sentence where there is none.
+
+    The code of a selling unit is refused: on a page that counts single units, one would be taken for the other.
+    """
+    product, unit = catalogue.find_by_code(text)
+    if unit is not None:
+        raise ValueError(
+            _("“%(code)s” is %(unit)s of %(sku)s. Single units are meant here: choose %(sku)s, and count those.")
+            % {"code": text.strip(), "unit": unit, "sku": product.sku}
+        )
+    return product
 
 
 def _own_lines(order: Order, quantities: dict[int, int]) -> dict[int, int]:

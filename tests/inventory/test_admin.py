@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from backoffice import desk
-from inventory.models import Location, Movement, Product, StockLevel
+from inventory.models import Location, Movement, Product, SellingUnit, StockLevel
 from tests.making import make_merchant, make_order, make_product
 from tests.staff import logged_in, statements
 
@@ -265,3 +265,12 @@ def test_one_unit_is_told_in_the_singular() -> None:
     send(logged_in("manager"), RECEIVE, product="TENT", units="1")
 
     assert order.timeline.filter(sentence="1 backordered unit is in stock now and reserved.").exists()
+
+
+def test_the_code_of_a_dozen_is_not_taken_for_a_single_unit(shop: Product) -> None:
+    SellingUnit.objects.create(product=shop, name="dozen", quantity=12, sku="TENT-12")
+
+    _status, said = send(logged_in("manager"), RECEIVE, product=["TENT-12"], units=["1"], cost=[""])
+
+    assert said == "“TENT-12” is dozen (12) of TENT. Single units are meant here: choose TENT, and count those."
+    assert on_hand() == 5
