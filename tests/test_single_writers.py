@@ -13,7 +13,7 @@ DELIVERY_STATE = Column("Delivery", "sync_delivery", "state", shared=True)
 
 ONE_WRITER = [
     # A row of a count sheet that is shown and never saved.
-    (ON_HAND, {"inventory/ledger.py", "inventory/resources.py"}),
+    (ON_HAND, {"inventory/ledger.py", "inventory/resources/stock_counts.py"}),
     (RESERVED, {"inventory/reservations.py"}),
     (ALLOCATED, {"orders/allocation.py"}),
     # The row as it was drawn is told to the caller; only the statement above it writes.
@@ -30,7 +30,7 @@ def test_it_is_written_in_its_own_room_only(column: Column, rooms: set[str]) -> 
 
 
 def test_a_count_sheet_only_shows_what_is_on_hand() -> None:
-    text = (ROOT / "inventory/resources.py").read_text()
+    text = (ROOT / "inventory/resources/stock_counts.py").read_text()
     assert writes(text, ON_HAND) == ["StockLevel(on_hand=0)"]
 
 
