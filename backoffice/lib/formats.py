@@ -45,6 +45,21 @@ def day(value: date, language: str) -> str:
     return text.replace("1 ", "1er ", 1) if language == "fr" and value.day == 1 else text
 
 
+@lru_cache(maxsize=2048)
+def days(first: date, last: date, language: str) -> str:
+    """A span of days: `December 3–7, 2026` or `3 au 7 décembre 2026`; one day where both are the same."""
+    if first == last:
+        return day(first, language)
+    before, after = day(first, language), day(last, language)
+    if first.year != last.year:
+        return f"{before} au {after}" if language == "fr" else f"{before} – {after}"
+    if language == "fr":
+        number_of_day, month, _year = before.split(" ")
+        return f"{number_of_day} au {after}" if first.month == last.month else f"{number_of_day} {month} au {after}"
+    start = before.removesuffix(f", {first.year}")
+    return f"{start}–{last.day}, {last.year}" if first.month == last.month else f"{start} – {after}"
+
+
 @lru_cache(maxsize=512)
 def currency_name(currency: str, language: str) -> str:
     name: str = get_currency_name(currency, locale=locale(language))

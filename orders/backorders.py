@@ -1,0 +1,29 @@
+"""What is on backorder (rule: S4): sums over the queue for stock, nothing stored twice."""
+
+from collections.abc import Iterable
+
+from django.db import connection as database
+
+from orders.queue import QUEUED, TOUCHING, UNITS, WANTS
+
+WAITING = f"""
+    SELECT {WANTS}, sum({UNITS})
+      FROM orders_orderline line
+      JOIN orders_order o ON o.id = line.order_id
+      LEFT JOIN orders_linecomponent part ON part.line_id = line.id
+     WHERE {QUEUED} AND {WANTS} IS NOT NULL
+"""
+
+
+def waiting(product_ids: Iterable[int] | None = None) -> dict[int, int]:
+    """Stock units on backorder by product, a kit's by its components; products that nobody waits for are left out.
+
+    Counted are the orders that stand in the queue for stock: what is not paid yet waits for its customer. One statement.
+    """
+    with database.cursor() as cursor:
+        if product_ids is None:
+            cursor.execute(f"{WAITING} GROUP BY 1")
+        else:
+            asked = f"{WAITING} AND {TOUCHING} AND {WANTS} = ANY(%(products)s) GROUP BY 1"
+            cursor.execute(asked, {"products": list(product_ids)})
+        return {product_id: int(units) for product_id, units in cursor.fetchall()}

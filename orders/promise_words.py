@@ -1,0 +1,82 @@
+"""A promise in words, English and French: the days for customers, and the reason behind them for staff (rule: S10)."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from backoffice.lib.formats import day, days
+from inventory.promise import Promise
+from orders.models import LinePromise
+
+WORDS = {
+    "en": {
+        "from_to": "expected to ship {days}",
+        "on": "expected to ship {days}",
+        "unknown": "date not known yet",
+        "in_stock": "in stock",
+        "purchase_order": "purchase order {number}, expected {on}",
+        "purchase_order_late": "purchase order {number} is late: it was expected {was}, now {on}",
+        "transfer": "transfer {number} between warehouses, expected {on}",
+        "transfer_late": "transfer {number} between warehouses is late: it was expected {was}, now {on}",
+        "lead_time": "nothing is on order; {supplier} delivers within {days} working days",
+        "lead_time_one": "nothing is on order; {supplier} delivers within a working day",
+        "no_supplier": "nothing is on order, and no supplier is known",
+        "no_lead_time": "nothing is on order, and the lead time of {supplier} is not known",
+        "undated": "{number} is on its way, and nobody has said when it comes",
+        "no_product": "it is not known which product this is",
+        "component": "{component}: {reason}",
+    },
+    "fr": {
+        "from_to": "expédition prévue du {days}",
+        "on": "expédition prévue le {days}",
+        "unknown": "date pas encore connue",
+        "in_stock": "en stock",
+        "purchase_order": "bon de commande {number}, attendu le {on}",
+        "purchase_order_late": "le bon de commande {number} est en retard\u00a0: attendu le {was}, maintenant le {on}",
+        "transfer": "transfert {number} entre entrepôts, attendu le {on}",
+        "transfer_late": "le transfert {number} entre entrepôts est en retard\u00a0: attendu le {was}, maintenant le {on}",
+        "lead_time": "rien n’est commandé; {supplier} livre en {days} jours ouvrables",
+        "lead_time_one": "rien n’est commandé; {supplier} livre en un jour ouvrable",
+        "no_supplier": "rien n’est commandé, et aucun fournisseur n’est connu",
+        "no_lead_time": "rien n’est commandé, et le délai de {supplier} n’est pas connu",
+        "undated": "{number} est en route, sans date annoncée",
+        "no_product": "on ne sait pas de quel produit il s’agit",
+        "component": "{component}\u00a0: {reason}",
+    },
+}
+
+
+def span(promise: Promise | LinePromise, language: str) -> str:
+    """The days alone: `December 3–7, 2026`; that they are not known, where they are not."""
+    if promise.earliest is None or promise.latest is None:
+        return WORDS[language]["unknown"]
+    return days(promise.earliest, promise.latest, language)
+
+
+def phrase(promise: Promise | LinePromise, language: str) -> str:
+    """For the customer: `expected to ship December 3–7, 2026`."""
+    words = WORDS[language]
+    if promise.earliest is None or promise.latest is None:
+        return words["unknown"]
+    which = "on" if promise.earliest == promise.latest else "from_to"
+    return words[which].format(days=days(promise.earliest, promise.latest, language))
+
+
+def reason(promise: Promise | LinePromise, language: str) -> str:
+    """Why, for staff: `purchase order 41, expected December 3, 2026`. Suppliers are not named to customers."""
+    return _reason(promise.kind, promise.details, language)
+
+
+def _reason(kind: str, details: Mapping[str, Any], language: str) -> str:
+    words = WORDS[language]
+    said = {
+        **details,
+        **{name: day(date.fromisoformat(details[name]), language) for name in ("on", "was") if name in details},
+    }
+    key = details.get("why", "no_supplier") if kind == "unknown" else kind
+    if "was" in details:
+        key += "_late"
+    if details.get("days") in (0, 1):
+        key += "_one"
+    sentence = words[key].format(**said)
+    return words["component"].format(component=said["component"], reason=sentence) if "component" in said else sentence

@@ -1,0 +1,117 @@
+"""Promises: what a line, or whoever orders now, is told of when it comes; and the record of what was told (rule: S10).
+
+Pages, papers and the API ask for_lines and for_products, which work the answer out from what is known at that moment. The rows
+of LinePromise are the record beside it: what was told first, what it hangs on, and when it moved.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from inventory.models import KitContent, Product
+from inventory.promise import Promise, whole
+from orders import promise_facts, promise_record
+from orders.promise_facts import Facts, Part
+from orders.promise_record import Told
+
+UNKNOWN_PRODUCT = Promise("unknown", details={"why": "no_product"})
+
+
+def for_lines(line_ids: Iterable[int], *, now: datetime | None = None) -> dict[int, Promise]:
+    """What each of these lines is told now, if any of it is on backorder; a constant number of statements.
+
+    A line that is not in the queue yet, because nobody has paid, is told what it would be told if it were.
+    """
+    return _answers(promise_facts.of_lines(line_ids), now)
+
+
+def for_products(
+    product_ids: Iterable[int], quantity: int = 1, *, connection_id: int | None = None, now: datetime | None = None
+) -> dict[int, Promise]:
+    """What somebody is told who orders so many units (kits) of each now, at a store; a constant number of statements."""
+    ids = sorted(set(product_ids))
+    if not ids:
+        return {}
+    parts: dict[int, dict[int, int]] = defaultdict(dict)
+    for kit, product, units in KitContent.objects.filter(kit__in=ids).values_list("kit_id", "product_id", "quantity"):
+        parts[kit][product] = units
+    wanted = {pk: parts.get(pk) or {pk: 1} for pk in ids}
+    facts = promise_facts.gather({product for contents in wanted.values() for product in contents}, now=now)
+    names = _names(wanted)
+    return {
+        pk: whole(
+            {
+                names.get(product, ""): facts.promise(
+                    product, units=units * quantity, key=None, connection_id=connection_id
+                )
+                for product, units in contents.items()
+            }
+        )
+        for pk, contents in wanted.items()
+    }
+
+
+def refresh_products(product_ids: Iterable[int], *, now: datetime | None = None) -> set[int]:
+    """Record what the lines that wait for these products are told now; those that are told something else than before.
+
+    To be called in the transaction of whatever changes when goods come: a purchase order sent, confirmed, changed, received
+    or cancelled, a transfer sent. A constant number of statements.
+    """
+    ids = sorted(set(product_ids))
+    if not ids:
+        return set()
+    with transaction.atomic():
+        changed = _record(promise_facts.of_products(ids), now)
+        promise_record.close(product_ids=ids)
+    return changed
+
+
+def refresh_orders(order_ids: Iterable[int], *, now: datetime | None = None) -> set[int]:
+    """Record what the waiting lines of these orders are told now; those that are told something else than before."""
+    ids = sorted(set(order_ids))
+    if not ids:
+        return set()
+    with transaction.atomic():
+        changed = _record(promise_facts.of_orders(ids), now)
+        promise_record.close(order_ids=ids)
+    return changed
+
+
+def _record(parts: Sequence[Part], now: datetime | None) -> set[int]:
+    answers = _answers(parts, now)
+    about = {part.line_id: part for part in parts}
+    return promise_record.write(
+        {line: Told(about[line].order_id, about[line].sku, promise) for line, promise in answers.items()}, now=now
+    )
+
+
+def _answers(parts: Sequence[Part], now: datetime | None) -> dict[int, Promise]:
+    if not parts:
+        return {}
+    facts = promise_facts.gather({part.product_id for part in parts if part.product_id is not None}, now=now)
+    by_line: dict[int, list[Part]] = defaultdict(list)
+    for part in parts:
+        by_line[part.line_id].append(part)
+    names = _names({line: {p.product_id: 1 for p in own if p.product_id} for line, own in by_line.items()})
+    return {line: _of_line(own, facts, names) for line, own in by_line.items()}
+
+
+def _of_line(parts: Sequence[Part], facts: Facts, names: Mapping[int, str]) -> Promise:
+    if any(part.product_id is None for part in parts):
+        return UNKNOWN_PRODUCT
+    return whole(
+        {
+            names.get(part.product_id or 0, ""): facts.promise(
+                part.product_id or 0, units=part.units, key=part.key, connection_id=part.connection_id
+            )
+            for part in parts
+        }
+    )
+
+
+def _names(contents: Mapping[int, Mapping[int, int]]) -> dict[int, str]:
+    """The SKUs of components, where something has several."""
+    ids = {product for inside in contents.values() if len(inside) > 1 for product in inside}
+    return dict(Product.objects.filter(pk__in=ids).values_list("pk", "sku")) if ids else {}
