@@ -27,6 +27,8 @@ class Goods:
     quantity: int
     unit_cost: Decimal | None = None
     location_id: int | None = None
+    lot_id: int | None = None
+    note: str = ""
 
 
 def receive(goods: Sequence[Goods], *, key: str, note: str = "", by: Any = None) -> list[Movement]:
@@ -80,6 +82,21 @@ def count(figures: Sequence[Counted], *, key: str, note: str, by: Any = None) ->
             by=by,
             suffixes=[f"{item.product_id}-{item.location_id}" for item in found],
         )
+
+
+def book_found(differences: Mapping[int, Goods], *, key: str, note: str, by: Any = None) -> list[Movement]:
+    """Differences as they were found, by the line of the sheet: counted less what should have been there then (rule: S8).
+
+    Not against today's figure, so that what was sold since changes nothing. Each is booked once, by `key` and its line.
+    """
+    return _move(
+        list(differences.values()),
+        Movement.Reason.COUNT,
+        key=key,
+        note=note,
+        by=by,
+        suffixes=[str(line) for line in differences],
+    )
 
 
 def return_to_stock(quantities: Mapping[int, int], *, key: str, who: str, by: Any = None) -> bool:
@@ -206,7 +223,7 @@ def _move(
                 reason=reason,
                 key=f"{reason.value}:{key}:{suffixes[position] if suffixes else position}",
                 unit_cost=item.unit_cost,
-                note=note,
+                note=item.note or note,
             )
             for position, item in enumerate(goods)
         )
@@ -222,9 +239,10 @@ def _take_back_promises(moves: Sequence[stock.Move]) -> None:
     """Where more is lost than is free, the latest orders give their promise up and wait again."""
     lost: dict[tuple[int, int], int] = {}
     for move in moves:
-        if move.quantity < 0:
-            spot = (move.product_id, move.location_id)
-            lost[spot] = lost.get(spot, 0) - move.quantity
+        spot = (move.product_id, move.location_id)
+        lost[spot] = lost.get(spot, 0) - move.quantity
+    # One lot was taken for another: nothing is lost.
+    lost = {spot: units for spot, units in lost.items() if units > 0}
     if lost:
         touched = allocation.give_way(lost)
         packed = Shipment.objects.filter(order_id__in=touched, state=Shipment.State.PACKED).values_list("pk", flat=True)

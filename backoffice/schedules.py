@@ -22,6 +22,7 @@ TIMED = (
     Timed("deliver", "backoffice.tasks.deliver", 1, "tells what is due again after a pause or a lost wake-up"),
     Timed("drop", "backoffice.tasks.look_into_drop_folder", 1, "takes in order files that were dropped"),
     Timed("tidy", "backoffice.tasks.tidy", 60, "gives back stock reserved for orders that were not paid in time"),
+    Timed("counts", "backoffice.tasks.make_count_sheets", 60, "puts what is due to be counted on sheets (rule: S8)"),
 )
 
 

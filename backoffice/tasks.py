@@ -1,6 +1,6 @@
 """What the worker runs: few, general tasks that carry ids only and are safe to run twice (design: django-q2)."""
 
-from backoffice import dropping, inward, journey, outward
+from backoffice import dropping, inward, journey, outward, stocktaking
 from backoffice.sync import waking
 
 
@@ -35,3 +35,8 @@ def look_into_drop_folder() -> str:
 def tidy() -> str:
     """Hourly: unpaid orders whose time is over give their stock back."""
     return f"{journey.expire_reservations()} reservations expired"
+
+
+def make_count_sheets() -> str:
+    """Hourly: what the plans want counted by today is put on sheets."""
+    return f"{stocktaking.make_due_sheets()} count sheets made"

@@ -118,6 +118,17 @@ def _units(count: int) -> str:
     return f"{count} unit" if count == 1 else f"{count} units"
 
 
+def in_parcels(product_ids: Iterable[int]) -> dict[tuple[int, int, int | None], int]:
+    """Units of (product, place, lot) in parcels packed and not shipped: off the shelf, and still in the ledger."""
+    packed: dict[tuple[int, int, int | None], int] = defaultdict(int)
+    lines = ShipmentLine.objects.filter(shipment__state=Packed, level__product_id__in=list(product_ids))
+    for product_id, place_id, lot_id, units in lines.values_list(
+        "level__product_id", "level__location_id", "lot_id", "quantity"
+    ):
+        packed[product_id, place_id, lot_id] += units
+    return dict(packed)
+
+
 def overfull(order_ids: Iterable[int]) -> set[int]:
     """Parcels of these orders that are packed and hold more than is still allocated: units were cancelled meanwhile."""
     with database.cursor() as cursor:

@@ -9,6 +9,8 @@ RESERVED = Column("StockLevel", "inventory_stocklevel", "reserved")
 ALLOCATED = Column("OrderLine", "orders_orderline", "allocated")
 NEXT_NUMBER = Column("Series", "accounting_series", "next_number")
 ORDER_STATE = Column("Order", "orders_order", "state", shared=True)
+COUNT_STATE = Column("CountSheet", "inventory_countsheet", "state", shared=True)
+EXPECTED = Column("CountLine", "inventory_countline", "expected", shared=True)
 DELIVERY_STATE = Column("Delivery", "sync_delivery", "state", shared=True)
 
 ONE_WRITER = [
@@ -21,6 +23,8 @@ ONE_WRITER = [
     # A new order carries its first state, derived by the same function, into the row that is written once.
     (ORDER_STATE, {"orders/status.py", "orders/intake.py"}),
     (DELIVERY_STATE, {"backoffice/sync/deliveries.py"}),
+    (COUNT_STATE, {"inventory/counting.py"}),
+    (EXPECTED, {"inventory/counting.py"}),
 ]
 
 

@@ -88,6 +88,9 @@ class CountLine(models.Model):
     )
     expected = models.IntegerField(null=True, blank=True)
     unit_cost = models.DecimalField(max_digits=14, decimal_places=4, default=0, help_text=_("When it was counted."))
+    scan = models.CharField(
+        max_length=32, blank=True, editable=False, help_text=_("The scan that came last: sent twice, it is added once.")
+    )
     reason = models.CharField(max_length=250, blank=True)
     movement = models.ForeignKey(Movement, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     difference = models.GeneratedField(

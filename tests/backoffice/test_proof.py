@@ -10,8 +10,10 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from accounting.models import Account, Invoice
-from backoffice import journey, proof
+from backoffice import journey, proof, stocktaking
 from backoffice.sync.models import Arrival
+from inventory.counting import Figure
+from inventory.models import StockLevel
 from orders.models import Order
 from tests.environment import ROOT
 from tests.making import make_connection, make_merchant, make_order, make_product, make_record, take_in
@@ -38,6 +40,20 @@ def shop() -> None:
     arrival = Arrival(connection=make_connection(), topic="order", key="first", body=b"{}", state="done")
     arrival.object_type, arrival.object_id = "order", take_in([record])[0].pk
     arrival.save()
+    count_something()
+
+
+def count_something() -> None:
+    """One sheet booked with a peg missing, one still open."""
+    make_product("PEG", 5)
+    make_product("CUP", 5)
+    home = StockLevel.objects.get(product__sku="PEG").location_id
+    for sku, by in (("PEG", 4), ("CUP", None)):
+        level = StockLevel.objects.get(product__sku=sku)
+        sheet = stocktaking.start(home, lambda level=level: [(level.product_id, home)])[0][0]
+        if by is not None:
+            stocktaking.enter(sheet.pk, [Figure(sheet.lines.get().pk, by)])
+            stocktaking.submit(sheet.pk)
 
 
 def damaged(statement: str) -> None:
@@ -90,6 +106,21 @@ DAMAGES: list[tuple[str, str, str, str]] = [
      "inventory_stocklevel", "TENT at MAIN: 3 on hand, 9 reserved."),
     ("stock is possible", "UPDATE inventory_stocklevel SET reserved = -1 WHERE product_id = {tent}",
      "inventory_stocklevel", "TENT at MAIN: 3 on hand, -1 reserved."),
+    ("counts are booked", "UPDATE inventory_countline SET movement_id = NULL WHERE counted = 4", "",
+     "line 1: a difference of -1 is booked as 0."),
+    ("counts are booked", "UPDATE inventory_countline SET counted = 3 WHERE counted = 4", "",
+     "line 1: a difference of -2 is booked as count:sheet-"),
+    ("counts are booked", "UPDATE inventory_countsheet SET state = 'open' WHERE state = 'booked'", "",
+     "(open), line 1: a difference of -1 is booked as count:sheet-"),
+    ("counts are booked", "UPDATE inventory_movement SET key = 'count:sheet-x' WHERE reason = 'count'", "",
+     "(booked), line 1: a difference of -1 is booked as count:sheet-x -1."),
+    ("counts are booked", "UPDATE inventory_countline SET movement_id = NULL, counted = 5 WHERE counted = 4", "",
+     "says it is of a count sheet, and no line of one is booked by it."),
+    ("counted on one sheet",
+     "INSERT INTO inventory_countline (sheet_id, position, product_id, location_id, unit_cost, scan, reason)"
+     " SELECT open.id, 2, line.product_id, line.location_id, 0, '', ''"
+     "   FROM inventory_countsheet open, inventory_countline line WHERE open.state = 'open' AND line.sheet_id <> open.id;"
+     " UPDATE inventory_countsheet SET state = 'review'", "", "PEG at MAIN is on the open sheets C"),
     ("reserved stock", "UPDATE inventory_stocklevel SET reserved = 3 WHERE product_id = {tent}", "",
      "TENT at MAIN: 3 are reserved, 2 are allocated to orders."),
     ("reserved stock", "DELETE FROM orders_allocation", "", "ROPE at MAIN: 2 are reserved, 0 are allocated to orders."),

@@ -1,0 +1,164 @@
+"""What a person with a scanner says while counting: this place, this product (and lot), so many; one small answer each."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from inventory import catalogue, counting, reservations
+from inventory.count_due import Spot
+from inventory.counting import Figure
+from inventory.models import CountLine, CountSheet, Location, Lot, Product
+from shipping import packing
+
+
+class Wanted(ValueError):
+    """Something more must be scanned; `what` is place or lot. The message says it in a sentence."""
+
+    def __init__(self, what: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.what = what
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What the scan meant and what is noted now; never what should be there."""
+
+    place: Location | None
+    product: Product | None = None
+    lot: str = ""
+    line_id: int | None = None
+    counted: int | None = None
+    said: str = ""
+    moved: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "place": self.place.code if self.place else "",
+            "place_name": self.place.name if self.place else "",
+            "sku": self.product.sku if self.product else "",
+            "name": self.product.name if self.product else "",
+            "variation": self.product.variation if self.product else "",
+            "lot": self.lot,
+            "line": self.line_id,
+            "counted": self.counted,
+            "said": self.said,
+            "count_again": self.moved,
+        }
+
+
+def scan(
+    sheet_id: int,
+    *,
+    place: str = "",
+    code: str = "",
+    units: int | None = None,
+    add: int | None = None,
+    lot: str = "",
+    once: str = "",
+    by: Any = None,
+) -> Scanned:
+    """Note `units` found, or `add` so many to those found before; with neither, only say what the codes mean.
+
+    A `code` that names a place changes the place. What is not on the sheet yet is put on it. `once` is the scan's own
+    word: sent again after a lost answer it is not added again. Wanted or ValueError with a sentence where it is unclear.
+    """
+    sheet = CountSheet.objects.select_related("warehouse").get(pk=sheet_id)
+    counting.check_open(sheet)
+    where = _place(sheet, place) if place.strip() else None
+    if not code.strip():
+        return Scanned(where, said=where.name if where else "")
+    product, each = _product(sheet, code)
+    if product is None:
+        found = _place(sheet, code)
+        return Scanned(found, said=found.name)
+    where = where or _only_place(sheet, product)
+    if units is None and add is None:
+        return _as_it_is(sheet, where, product, lot)
+    with transaction.atomic():
+        # Every level of the product, and those only: the line is for none other.
+        reservations.lock([product.pk])
+        sheet = counting.lock(sheet_id)
+        counting.check_open(sheet)
+        line = counting.add_line(sheet, Spot(product.pk, where.pk, _lot(product, lot, units if add is None else add)))
+        figure = Figure(line.pk, (units if add is None else add or 0) * each, add=add is not None, scan=once)  # type: ignore[operator]
+        moved = counting.enter(sheet, [figure], packed=packing.in_parcels([product.pk]), by=by)
+        line.refresh_from_db()
+        if product.tracking == Product.Tracking.SERIAL and line.lot_id and (line.counted or 0) > 1:
+            raise ValueError(_("A serial number is one unit: %(lot)s was scanned already.") % {"lot": lot.strip()})
+    said = _("%(units)s × %(sku)s") % {"units": line.counted, "sku": product.sku}
+    if moved:
+        said = _("Goods of %(sku)s came or went while you scanned them. Count them here once more from the start.") % {
+            "sku": product.sku
+        }
+    return Scanned(where, product, lot.strip(), line.pk, line.counted, said, bool(moved))
+
+
+def places(sheet: CountSheet) -> QuerySet[Location]:
+    """The warehouse of the sheet and the places in it."""
+    return Location.objects.filter(Q(pk=sheet.warehouse_id) | Q(warehouse=sheet.warehouse_id), archived_at=None)
+
+
+def _place(sheet: CountSheet, text: str) -> Location:
+    typed = text.replace("\x00", "").strip()
+    found = list(places(sheet).filter(Q(code__iexact=typed) | Q(name__iexact=typed))[:3])
+    exact = [place for place in found if place.code == typed] or found
+    if len(exact) != 1:
+        raise ValueError(
+            _("“%(code)s” is no place in %(warehouse)s, and no product. Scan the label of the shelf again.")
+            % {"code": typed[:80], "warehouse": sheet.warehouse.name}
+        )
+    return exact[0]
+
+
+def _product(sheet: CountSheet, code: str) -> tuple[Product | None, int]:
+    """The product, and how many of it one scan is; none where the code is that of a place."""
+    try:
+        product, unit = catalogue.find_by_code(code)
+    except ValueError:
+        if places(sheet).filter(Q(code__iexact=code.strip()) | Q(name__iexact=code.strip())).exists():
+            return None, 1
+        raise
+    if not product.stocked:
+        raise ValueError(_("%(sku)s is not stocked: count what it is made of.") % {"sku": product.sku})
+    return product, unit.quantity if unit else 1
+
+
+def _only_place(sheet: CountSheet, product: Product) -> Location:
+    """Where nothing was scanned: the one place in which the sheet has the product, or a warehouse that has no bins."""
+    known = list(places(sheet).filter(pk__in=sheet.lines.filter(product=product).values("location")).distinct()[:2])
+    if len(known) != 1 and not known:
+        known = list(places(sheet)[:2])
+    if len(known) != 1:
+        raise Wanted("place", _("Scan the place first: there are several."))
+    return known[0]
+
+
+def _as_it_is(sheet: CountSheet, where: Location, product: Product, lot: str) -> Scanned:
+    lines = CountLine.objects.filter(sheet=sheet, product=product, location=where)
+    if product.tracking != Product.Tracking.NONE:
+        if not lot.strip():
+            raise Wanted("lot", _wanted_lot(product))
+        lines = lines.filter(lot__code=lot.strip())
+    line = lines.first()
+    return Scanned(where, product, lot.strip(), line.pk if line else None, line.counted if line else None)
+
+
+def _lot(product: Product, text: str, units: int | None) -> int | None:
+    """The lot that is meant; one that nobody knew is noted. Nothing is found of none at all without naming one."""
+    if product.tracking == Product.Tracking.NONE:
+        return None
+    code = text.replace("\x00", "").strip()[:80]
+    if code:
+        return Lot.objects.get_or_create(product=product, code=code)[0].pk
+    if units:
+        raise Wanted("lot", _wanted_lot(product))
+    return None
+
+
+def _wanted_lot(product: Product) -> str:
+    if product.tracking == Product.Tracking.SERIAL:
+        return _("Scan the serial number of %(sku)s.") % {"sku": product.sku}
+    return _("Scan or type the lot of %(sku)s.") % {"sku": product.sku}

@@ -1,0 +1,234 @@
+"""Counting the stock: sheets by plan and by hand, figures while sales go on, differences looked at and booked (rule: S8)."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import DecimalField, F, QuerySet, Sum
+from django.db.models.functions import Abs
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from backoffice import goods
+from inventory import count_due, counting, reservations
+from inventory.count_due import Pair
+from inventory.counting import Figure
+from inventory.models import CountLine, CountPlan, CountSheet, Movement
+from orders import merchant
+from shipping import packing
+
+State = CountSheet.State
+OPEN_AT_ONCE = 10
+"""Sheets of one plan that wait to be counted: a warehouse never counted before is done by and by, and not in one pile."""
+
+
+# --- sheets --------------------------------------------------------------------------------------------------------------
+def make_due_sheets(*, at: datetime | None = None) -> int:
+    """Sheets of all active plans for what is due by today; how many. Run twice, the second run makes none."""
+    plans = CountPlan.objects.filter(active=True, warehouse__archived_at=None).order_by("id")
+    return sum(len(make_sheets(plan, at=at)) for plan in plans)
+
+
+def make_sheets(plan: CountPlan, *, at: datetime | None = None, by: Any = None) -> list[CountSheet]:
+    """The plan's sheets for what is due; a part of a sheet once a day, so that no sheet is made for every new product."""
+    seller = merchant.current()
+    now = at or timezone.now()
+    today = merchant.local_day(now, seller)
+    with transaction.atomic():
+        counting.claim(plan.warehouse_id)
+        room = OPEN_AT_ONCE - plan.sheets.filter(state__in=[State.OPEN, State.REVIEW]).count()
+        if room <= 0:
+            return []
+        pairs = count_due.due(plan, today=today, zone=seller.time_zone, at_most=room * plan.sheet_lines)
+        newest = plan.sheets.order_by("-id").values_list("created_at", flat=True).first()
+        made_today = newest is not None and merchant.local_day(newest, seller) >= today
+        if not pairs or (by is None and made_today and len(pairs) < plan.sheet_lines):
+            return []
+        return counting.open_sheets(
+            count_due.walk(pairs),
+            warehouse_id=plan.warehouse_id,
+            lines_a_sheet=plan.sheet_lines,
+            plan_id=plan.pk,
+            blind=plan.blind,
+            by=by,
+        )
+
+
+def start(
+    warehouse_id: int,
+    find: Callable[[], Iterable[Pair]] | None,
+    *,
+    lines_a_sheet: int = 100,
+    blind: bool = True,
+    note: str = "",
+    by: Any = None,
+) -> tuple[list[CountSheet], dict[Pair, str]]:
+    """Sheets by hand for what `find` gives, or a blank one; and what was left out because a sheet has it already."""
+    with transaction.atomic():
+        counting.claim(warehouse_id)
+        pairs = list(find()) if find else []
+        taken = count_due.on_open_sheets(pairs) if pairs else {}
+        spots = count_due.walk(pair for pair in pairs if pair not in taken)
+        if find and not spots:
+            if taken:
+                raise ValueError(
+                    _("All of it is being counted already, on sheet %(numbers)s.")
+                    % {"numbers": ", ".join(sorted(set(taken.values()))[:5])}
+                )
+            raise ValueError(_("There is nothing to count. Take a blank sheet for what may be found."))
+        sheets = counting.open_sheets(
+            spots, warehouse_id=warehouse_id, lines_a_sheet=lines_a_sheet, blind=blind, note=note, by=by
+        )
+    return sheets, taken
+
+
+# --- figures -------------------------------------------------------------------------------------------------------------
+def enter(sheet_id: int, figures: Sequence[Figure], *, by: Any = None) -> set[int]:
+    """Note figures; see counting.enter. Sales go on: only the moment of noting is locked."""
+    products = set(
+        CountLine.objects.filter(sheet=sheet_id, pk__in=[figure.line_id for figure in figures])
+        .values_list("product_id", flat=True)
+        .order_by()
+    )
+    with transaction.atomic():
+        reservations.lock(products)
+        sheet = counting.lock(sheet_id)
+        return counting.enter(sheet, figures, packed=packing.in_parcels(products), by=by)
+
+
+def explain(sheet_id: int, reasons: Mapping[int, str]) -> None:
+    """Why lines differ, in words; they are the movement's note once it is booked."""
+    counting.explain(sheet_id, reasons)
+
+
+# --- what differs --------------------------------------------------------------------------------------------------------
+def value_of(lines: QuerySet[CountLine]) -> Decimal:
+    """What the differences are worth, missing and surplus added up without their signs."""
+    worth = Abs(F("difference") * F("unit_cost"), output_field=DecimalField(max_digits=20, decimal_places=4))
+    found: Decimal | None = lines.filter(difference__isnull=False).aggregate(worth=Sum(worth))["worth"]
+    return found or Decimal(0)
+
+
+def needs_approval(sheet: CountSheet) -> bool:
+    limit = merchant.current().count_approval_limit
+    return limit is not None and value_of(CountLine.objects.filter(sheet=sheet)) > limit
+
+
+def submit(sheet_id: int, *, by: Any = None, look_first: bool = False) -> State:
+    """The sheet is counted: booked at once, or held for another person where it is worth more than the merchant's limit.
+
+    `look_first` holds it in any case, to look at the differences. Pressed twice, the second does nothing.
+    """
+    with transaction.atomic():
+        sheet, lines = _locked(sheet_id)
+        if sheet.state != State.OPEN:
+            return State(sheet.state)
+        if not lines:
+            raise ValueError(_("Nothing is counted yet. Enter a figure, or cancel the sheet."))
+        if look_first or needs_approval(sheet):
+            counting.hold_for_review(sheet, by=by)
+        else:
+            _book(sheet, lines, by=by)
+        return State(sheet.state)
+
+
+def approve(sheet_id: int, *, by: Any) -> State:
+    """Book a sheet that was held. Above the limit another person than those who counted must do it."""
+    with transaction.atomic():
+        sheet, lines = _locked(sheet_id)
+        if sheet.state != State.REVIEW:
+            return State(sheet.state)
+        if needs_approval(sheet):
+            if by.pk in {sheet.submitted_by_id, *(line.counted_by_id for line in lines)}:
+                raise ValueError(
+                    _(
+                        "You counted this sheet yourself. It is worth more than the limit: another person must approve it."
+                    )
+                )
+            if not by.has_perm("inventory.approve_count"):
+                raise ValueError(_("It is worth more than the limit: a person who may approve counts must book it."))
+        _book(sheet, lines, by=by)
+        return State(sheet.state)
+
+
+def ask_again(sheet_id: int, line_ids: Iterable[int] | None = None) -> int:
+    """Have lines of a held sheet counted again: those given, or all that differ. How many; not once it is booked."""
+    with transaction.atomic():
+        sheet = counting.lock(sheet_id)
+        if sheet.state != State.REVIEW:
+            raise ValueError(
+                _("Only what waits for approval can be counted again. Make a new sheet for what is booked.")
+            )
+        return counting.count_again(sheet, line_ids)
+
+
+def cancel(sheet_id: int) -> None:
+    """Nothing of the sheet is booked; its goods are free for other sheets."""
+    with transaction.atomic():
+        sheet = counting.lock(sheet_id)
+        if sheet.state == State.BOOKED:
+            raise ValueError(_("It is booked: what is wrong is counted again on a new sheet."))
+        counting.cancel(sheet)
+
+
+def _locked(sheet_id: int) -> tuple[CountSheet, list[CountLine]]:
+    """The sheet and its counted lines, with the levels of all their products locked before it."""
+    counted = CountLine.objects.filter(sheet=sheet_id, counted__isnull=False)
+    products = set(counted.values_list("product_id", flat=True).order_by())
+    reservations.lock(products)
+    sheet = counting.lock(sheet_id)
+    lines = list(counted.select_related("product", "location").order_by("position"))
+    if {line.product_id for line in lines} - products:
+        raise ValueError(_("A figure was entered in this very moment. Look at the sheet again."))
+    return sheet, lines
+
+
+def _book(sheet: CountSheet, lines: Sequence[CountLine], *, by: Any) -> None:
+    differing = [line for line in lines if line.difference]
+    _refuse_doubtful(differing)
+    key = f"sheet-{sheet.pk}"
+    goods.book_found(
+        {
+            line.pk: goods.Goods(
+                line.product_id, line.difference, location_id=line.location_id, lot_id=line.lot_id, note=line.reason
+            )
+            for line in differing
+        },
+        key=key,
+        note=_("Counted on sheet %(number)s") % {"number": sheet.number},
+        by=by,
+    )
+    counting.mark_booked(sheet, key=f"{Movement.Reason.COUNT.value}:{key}:", by=by)
+
+
+def _refuse_doubtful(lines: Sequence[CountLine]) -> None:
+    """A count from elsewhere, a file say, has booked the same difference: booked again it would be doubled. And more
+    cannot be missing than the ledger still has, where something else took it out meanwhile."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT DISTINCT product.sku || ' (' || location.name || ')'
+              FROM (SELECT product_id, location_id, sum(difference) AS units, min(counted_at) AS counted_at
+                      FROM inventory_countline WHERE id = ANY(%s) GROUP BY product_id, location_id) found
+              JOIN inventory_product product ON product.id = found.product_id
+              JOIN inventory_location location ON location.id = found.location_id
+              LEFT JOIN inventory_stocklevel level
+                ON level.product_id = found.product_id AND level.location_id = found.location_id
+              CROSS JOIN LATERAL (SELECT EXISTS (
+                    SELECT 1 FROM inventory_movement movement
+                     WHERE movement.product_id = found.product_id AND movement.location_id = found.location_id
+                       AND movement.at > found.counted_at AND movement.reason = 'count') AS counted) since
+             WHERE since.counted OR coalesce(level.on_hand, 0) + found.units < 0
+             ORDER BY 1
+            """,
+            [[line.pk for line in lines]],
+        )
+        doubtful = cursor.fetchall()
+    if doubtful:
+        raise ValueError(
+            _("%(goods)s: it was counted or corrected elsewhere since it was counted here. Count it again.")
+            % {"goods": ", ".join(named for (named,) in doubtful[:5])}
+        )
