@@ -12,6 +12,13 @@ ORDER_STATE = Column("Order", "orders_order", "state", shared=True)
 COUNT_STATE = Column("CountSheet", "inventory_countsheet", "state", shared=True)
 EXPECTED = Column("CountLine", "inventory_countline", "expected", shared=True)
 DELIVERY_STATE = Column("Delivery", "sync_delivery", "state", shared=True)
+PURCHASE_STATE = Column("PurchaseOrder", "inventory_purchaseorder", "state", shared=True, owner="purchase")
+PURCHASE_RECEIVED = Column(
+    "PurchaseOrderLine", "inventory_purchaseorderline", "received", shared=True, owner="purchase_line"
+)
+PURCHASE_CANCELLED = Column(
+    "PurchaseOrderLine", "inventory_purchaseorderline", "cancelled", shared=True, owner="purchase_line"
+)
 
 ONE_WRITER = [
     # A row of a count sheet that is shown and never saved.
@@ -25,6 +32,9 @@ ONE_WRITER = [
     (DELIVERY_STATE, {"backoffice/sync/deliveries.py"}),
     (COUNT_STATE, {"inventory/counting.py"}),
     (EXPECTED, {"inventory/counting.py"}),
+    (PURCHASE_STATE, {"inventory/purchasing.py"}),
+    (PURCHASE_RECEIVED, {"inventory/purchasing.py"}),
+    (PURCHASE_CANCELLED, {"inventory/purchasing.py"}),
 ]
 
 
@@ -64,6 +74,8 @@ def test_the_first_state_of_an_order_is_derived_like_all_others() -> None:
         (ORDER_STATE, "Order.objects.filter(pk=1).update(state='shipped')"),
         (ORDER_STATE, "found.update(state=Order.State.SHIPPED)"),
         (DELIVERY_STATE, "delivery.state = 'done'"),
+        (PURCHASE_STATE, "purchase.state = 'received'"),
+        (PURCHASE_RECEIVED, "PurchaseOrderLine.objects.filter(pk=1).update(received=F('received') + 1)"),
         (
             DELIVERY_STATE,
             "cursor.execute(\"INSERT INTO sync_delivery (id) VALUES (1) ON CONFLICT DO UPDATE SET state = 'done'\")",

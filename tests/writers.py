@@ -13,12 +13,14 @@ IN_LISTS = {"bulk_update", "save", "bulk_create"}
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`shared`: other models have a column of this name, so a write counts only where the model is named beside it."""
+    """`shared`: other models have a column of this name, so a write counts only where the model is named beside it, or
+    `owner`, what a row of it is called in the code."""
 
     model: str
     table: str
     name: str
     shared: bool = False
+    owner: str = ""
 
 
 def sources() -> Iterator[tuple[str, str]]:
@@ -61,7 +63,7 @@ def _is_target(target: ast.expr, column: Column) -> bool:
     if not isinstance(target, ast.Attribute) or target.attr != column.name:
         return False
     owner = ast.unparse(target.value).rsplit(".", 1)[-1].lower()
-    return not column.shared or column.model.lower() in owner
+    return not column.shared or (column.owner or column.model.lower()) in owner
 
 
 def _is_call(node: ast.Call, column: Column) -> bool:
