@@ -10,10 +10,11 @@ from django.db import transaction
 from accounting import chart, ledger, posting
 from accounting.models import Entry
 from backoffice.lib import money
+from backoffice.sync import deliveries
 from inventory import ledger as stock
 from inventory import reservations
 from inventory.models import Movement, Product, StockLevel
-from orders import allocation, merchant, publishing, status, timeline
+from orders import allocation, merchant, promise_keeping, publishing, status, timeline
 from orders.models import OrderLine, Return
 from shipping import packing
 from shipping.models import Shipment
@@ -274,6 +275,7 @@ def refill(products: Iterable[int]) -> allocation.Allocated:
         ]
     )
     publishing.stock_changed(ids)
+    deliveries.want(promise_keeping.product_wishes(ids, allocated.orders))
     return allocated
 
 

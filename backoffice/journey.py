@@ -19,7 +19,19 @@ from backoffice.sync import connections, deliveries
 from backoffice.sync.models import Connection
 from inventory import ledger as stock
 from inventory.models import Listing, Movement, Product
-from orders import allocation, cancelling, holds, intake, listings, merchant, publishing, refunds, status, timeline
+from orders import (
+    allocation,
+    cancelling,
+    holds,
+    intake,
+    listings,
+    merchant,
+    promise_keeping,
+    publishing,
+    refunds,
+    status,
+    timeline,
+)  # fmt: skip
 from orders.models import Hold, Order, OrderLine, TimelineEntry
 from orders.records import ListingRecord, OrderRecord, RefundRecord
 from orders.stores.base import Gone
@@ -49,13 +61,18 @@ def take_in(connection: Connection, records: Sequence[OrderRecord]) -> intake.Ta
         for invoice in invoices:
             written[invoice.order_id].notes.append(_invoiced_note(invoice))
         intake.write(taken)
-        deliveries.want(_invoice_wishes(invoices) + publishing.stock_wishes(products))
+        deliveries.want(
+            _invoice_wishes(invoices)
+            + publishing.stock_wishes(products)
+            + promise_keeping.order_wishes(new.order.pk for new in taken.new if new.waits)
+        )
         _book_sold_elsewhere(connection, taken)
         if taken.readdressed:
             _unpack_open(taken.readdressed, who=connection.name)
         _unpack_overfull(taken.changed, who=connection.name)
         _go_on(taken.changed)
         goods.refill(taken.freed_products - freed)
+        deliveries.want(promise_keeping.waiting_wishes(taken.changed))
     return taken
 
 
@@ -146,6 +163,7 @@ def _go_on(order_ids: set[int]) -> None:
     publishing.stock_changed(allocated.products)
     _tell_invoiced(invoices)
     _tell_over(reached)
+    deliveries.want(promise_keeping.waiting_wishes(set(reached) | set(allocated.orders)))
 
 
 def _tell_over(reached: Mapping[int, Order.State]) -> None:
@@ -299,7 +317,9 @@ def _cancel(ids: set[int], *, why: str, who: str) -> set[int]:
     freed = cancelling.cancel_rest(ids, why=why, who=who)
     status.refresh(ids)
     goods.refill(freed)
-    return set(Order.objects.filter(pk__in=open_before, cancelled_at__isnull=False).values_list("pk", flat=True))
+    cancelled = set(Order.objects.filter(pk__in=open_before, cancelled_at__isnull=False).values_list("pk", flat=True))
+    deliveries.want(promise_keeping.queue_wishes(cancelled))
+    return cancelled
 
 
 def cancel_lines(quantities: Mapping[int, int], *, why: str, who: str) -> None:
@@ -323,6 +343,7 @@ def cancel_lines(quantities: Mapping[int, int], *, why: str, who: str) -> None:
             ]
         )
         _tell_over(status.refresh(ids))
+        deliveries.want(promise_keeping.queue_wishes(ids))
         goods.refill(freed)
 
 

@@ -12,7 +12,7 @@ from backoffice.sync import deliveries
 from backoffice.sync.deliveries import Result
 from backoffice.sync.errors import SyncError, Unavailable, Unclear
 from backoffice.sync.models import Connection, Delivery
-from orders import publishing
+from orders import promise_keeping, publishing
 from shipping import fulfilment, shipment_mail
 
 log = logging.getLogger(__name__)
@@ -21,6 +21,9 @@ Teller = Callable[[Connection, Sequence[Delivery]], list[Result]]
 
 TELLERS: dict[str, tuple[Teller, int]] = {
     publishing.TOPIC: (publishing.tell, 500),
+    promise_keeping.ORDER: (promise_keeping.keep_orders, 200),
+    promise_keeping.PRODUCT: (promise_keeping.keep_products, 200),
+    promise_keeping.DAY: (promise_keeping.keep_all, 1),
     journey.FULFILMENT: (fulfilment.tell, 20),
     journey.INVOICE_PDF: (invoice_mail.make_pdfs, 50),
     journey.INVOICE_MAIL: (invoice_mail.send, 1),

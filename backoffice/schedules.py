@@ -21,6 +21,12 @@ TIMED = (
     Timed("poll", "backoffice.tasks.poll", 1, "finds what webhooks lost (rule: Y7); each store at its own pace"),
     Timed("deliver", "backoffice.tasks.deliver", 1, "tells what is due again after a pause or a lost wake-up"),
     Timed("drop", "backoffice.tasks.look_into_drop_folder", 1, "takes in order files that were dropped"),
+    Timed(
+        "daily",
+        "backoffice.tasks.daily",
+        15,
+        "wishes once a day for the morning's lists and for promises to be kept up",
+    ),
     Timed("tidy", "backoffice.tasks.tidy", 60, "gives back stock reserved for orders that were not paid in time"),
     Timed("counts", "backoffice.tasks.make_count_sheets", 60, "puts what is due to be counted on sheets (rule: S8)"),
 )

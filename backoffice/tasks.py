@@ -1,6 +1,6 @@
 """What the worker runs: few, general tasks that carry ids only and are safe to run twice (design: django-q2)."""
 
-from backoffice import dropping, inward, journey, outward, stocktaking
+from backoffice import daily_lists, dropping, inward, journey, outward, stocktaking
 from backoffice.sync import waking
 
 
@@ -40,3 +40,8 @@ def tidy() -> str:
 def make_count_sheets() -> str:
     """Hourly: what the plans want counted by today is put on sheets."""
     return f"{stocktaking.make_due_sheets()} count sheets made"
+
+
+def daily() -> str:
+    """The day's lists by mail, and its promises: wished for once a day, told by who tells all else."""
+    return f"wished for {', '.join(daily_lists.wish_due()) or 'nothing'}"

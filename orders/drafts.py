@@ -39,6 +39,12 @@ class NewOrder(OrderRows):
         return any(hold.stops != Hold.Stops.NOTHING for hold in self.found)
 
     @property
+    def waits(self) -> bool:
+        """Whether it may have stock and some of it is on backorder."""
+        may_have_stock = self.order.may_ship or self.order.reserve_until is not None
+        return may_have_stock and any(line.ordered > line.cancelled + line.allocated for line in self.lines)
+
+    @property
     def stopped(self) -> bool:
         """Held so that not even its stock is reserved."""
         return any(hold.stops == Hold.Stops.EVERYTHING for hold in self.found)

@@ -34,6 +34,7 @@ OVER = f"""
 """
 OVER_PRODUCTS = OVER.format(which=TOUCHING.replace(" AND own.backordered > 0", ""))
 OVER_ORDERS = OVER.format(which="line.order_id = ANY(%(orders)s)")
+OVER_ALL = OVER.format(which="true")
 MOVED_ON = """
     UPDATE orders_linepromise standing SET earliest = new.earliest, latest = new.latest, details = new.details
       FROM unnest(%s::bigint[], %s::date[], %s::date[], %s::jsonb[]) AS new(id, earliest, latest, details)
@@ -109,6 +110,13 @@ def close(*, product_ids: Iterable[int] = (), order_ids: Iterable[int] = ()) -> 
                 cursor.execute(sql, {name: ids, "now": timezone.now()})
                 ended += cursor.rowcount
     return ended
+
+
+def close_all() -> int:
+    """The same for all that stand, whatever they are about."""
+    with database.cursor() as cursor:
+        cursor.execute(OVER_ALL, {"now": timezone.now()})
+        return cursor.rowcount
 
 
 def _columns(lines: Iterable[int], row: Any, width: int) -> list[list[Any]]:

@@ -24,7 +24,8 @@ def for_lines(line_ids: Iterable[int], *, now: datetime | None = None) -> dict[i
 
     A line that is not in the queue yet, because nobody has paid, is told what it would be told if it were.
     """
-    return _answers(promise_facts.of_lines(line_ids), now)
+    ids = set(line_ids)
+    return _answers(promise_facts.of_lines(ids), now) if ids else {}
 
 
 def for_products(

@@ -7,6 +7,7 @@ from backoffice.sync.models import Connection
 OWN_DOORS = {
     "mail": "Mail to customers",
     "papers": "Papers to be made",
+    "promises": "Promises to be kept up",
     "api": "Orders by API",
     "desk": "Orders typed here",
 }
