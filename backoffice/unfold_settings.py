@@ -87,6 +87,18 @@ NAVIGATION: list[Item] = [
         ],
     },
     {
+        "title": _("Floor"),
+        "items": [
+            _item(
+                _("Scan with a phone"),
+                "qr_code_scanner",
+                "floor:home",
+                "inventory.view_product",
+                "inventory.view_stocklevel",
+            ),
+        ],
+    },
+    {
         "title": _("Customers"),
         "items": [_item(_("Customers"), "group", "admin:orders_customer_changelist", "orders.view_customer")],
     },

@@ -12,6 +12,7 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=static("backoffice/icon.svg"))),
     path("", include("backoffice.views.urls")),
     path("books/", include("backoffice.views.books_urls")),
+    path("floor/", include("backoffice.floor.urls")),
     path("api/", include("backoffice.api.urls")),
     path("webhooks/<int:connection_id>/", webhooks.receive, name="webhook"),
     path("admin/", admin.site.urls),

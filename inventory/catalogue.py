@@ -54,12 +54,16 @@ def map_sku(connection_id: int, sku: str, product: Product) -> Listing:
 
 
 # --- what a person types or scans ----------------------------------------------------------------------------------------
+class Several(ValueError):
+    """A code that means several products at once; the message names them."""
+
+
 def find_by_code(code: str) -> tuple[Product, SellingUnit | None]:
     """What a typed or scanned code means: a product by its SKU or barcode, or one of its selling units by theirs.
 
     A SKU comes before a barcode, what is written just so before what differs in capitals, a product before a unit, what
     is sold before what is archived; a bar code is known in each of its spellings (12, 13 or 14 digits). ValueError with
-    a sentence where the code means nothing here, or several products at once. Two statements; two more for none.
+    a sentence where the code means nothing here, Several where it means more than one. Two statements; two more for none.
     """
     typed = code.replace("\x00", "").strip()
     found = _by_code(typed, sku__in={typed, typed.upper(), typed.lower()}) if typed else []
@@ -72,7 +76,7 @@ def find_by_code(code: str) -> tuple[Product, SellingUnit | None]:
         )
     if len(best) > 1:
         names = ", ".join(sorted(product.sku for _rank, product, _unit in best)[:5])
-        raise ValueError(
+        raise Several(
             _("“%(code)s” is the code of several: %(skus)s. Type the SKU of the one that is meant.")
             % {"code": typed[:80], "skus": names}
         )

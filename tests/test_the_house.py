@@ -35,8 +35,9 @@ def translates(name: str) -> bool:
 
 
 # What stands above the journey with them: pages, desks and commands.
-ABOVE = ("backoffice.urls", "backoffice.views", "backoffice.management", "backoffice.exchange", "backoffice.desk",
-         "backoffice.unfold_settings", "backoffice.workboard", "backoffice.stock_pages", "backoffice.settings")  # fmt: skip
+ABOVE = ("backoffice.urls", "backoffice.views", "backoffice.floor", "backoffice.management", "backoffice.exchange",
+         "backoffice.desk", "backoffice.unfold_settings", "backoffice.workboard", "backoffice.stock_pages",
+         "backoffice.settings")  # fmt: skip
 
 
 def test_nothing_below_knows_the_pages_and_the_api() -> None:

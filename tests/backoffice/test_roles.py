@@ -68,6 +68,8 @@ PAGES = {
     "admin:backoffice_apikey_changelist": BOSS,
     "admin:auth_user_changelist": {X},
     "admin:auth_group_changelist": {X},
+    "floor:home": ALL,
+    "floor:look_up": ALL,
     "admin:axes_accessattempt_changelist": {X},
     "admin:django_q_failure_changelist": {X},
     "admin:django_q_schedule_changelist": {X},

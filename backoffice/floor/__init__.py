@@ -1,0 +1,1 @@
+"""Screens for a phone in the warehouse: one scan field, one large answer, a file a screen."""

@@ -1,0 +1,144 @@
+"""The floor on a phone of 390 pixels: a scanner that types, a camera that sees, sounds, and a connection that goes away."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from inventory.models import Product
+from tests import bars, needs
+from tests.browser.conftest import Desk
+from tests.making import make_merchant, make_product
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+LONG = "Tent for four people with a name that does not want to end on this small screen, and-a-word-without-any-space-in-it"
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+class Floor(Desk):
+    """One person with a phone in the warehouse."""
+
+    def wedge(self, code: str) -> None:
+        """What a scanner does that is a keyboard: it types quickly, wherever the focus is, and presses Enter."""
+        self.page.keyboard.type(code)
+        self.page.keyboard.press("Enter")
+
+    def hears(self, tone: str) -> str:
+        """Wait for the answer of this tone; its sentence."""
+        self.page.wait_for_selector(f"#step[data-tone={tone}]:not([aria-busy])")
+        assert self.page.evaluate("document.documentElement.dataset.sound") == tone
+        return str(self.page.inner_text("#step .said"))
+
+    def has_focus(self) -> bool:
+        return bool(self.page.evaluate("document.activeElement.id === 'code'"))
+
+    def go(self, screen: str, role: str = "warehouse") -> None:
+        self.log_in(role)
+        self.open(reverse(f"floor:{screen}"))
+
+
+@pytest.fixture(scope="module")
+def seeing_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A browser whose camera shows a bar code for ever."""
+    from playwright.sync_api import sync_playwright
+
+    film: Path = tmp_path_factory.mktemp("film") / "bars.mjpeg"
+    film.write_bytes(bars.jpeg(bars.GTIN) * 4)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=needs.chromium(),
+            args=[
+                "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--use-fake-ui-for-media-stream",
+                "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}",
+            ],
+        )  # fmt: skip
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def floor(seeing_browser: Any, live_server: Any) -> Iterator[Floor]:
+    context = seeing_browser.new_context(**PHONE)
+    yield Floor(context.new_page(), live_server.url)
+    context.close()
+
+
+@pytest.fixture
+def tent(live_server: Any) -> Product:
+    make_merchant()
+    return make_product("TENT", 5, name=LONG, barcode=bars.GTIN)
+
+
+def test_a_scanner_types_and_the_field_has_the_focus_again(floor: Floor, tent: Product) -> None:
+    floor.go("look_up")
+    assert floor.has_focus()
+
+    floor.wedge("NO-SUCH-THING-" * 8)
+    assert "means nothing here" in floor.hears("refused")
+    floor.page.click("h1")
+    floor.page.focus("#camera")
+    floor.wedge(bars.GTIN)
+
+    assert bars.GTIN in floor.hears("ok")
+    assert LONG[:20] in floor.page.inner_text("#step .card")
+    assert floor.has_focus()
+    assert floor.page.input_value("#code") == ""
+    assert floor.width() <= 390
+    assert floor.complaints == []
+
+
+def test_the_camera_finds_the_product(floor: Floor, tent: Product) -> None:
+    floor.go("look_up")
+
+    floor.page.click("#camera")
+    floor.hears("ok")
+
+    assert "TENT" in floor.page.inner_text("#step .card")
+    floor.page.click("#camera")
+    assert floor.page.is_hidden("#view")
+    assert floor.complaints == []
+
+
+def test_a_browser_that_reads_bars_itself_sends_no_pictures(floor: Floor, tent: Product) -> None:
+    floor.page.add_init_script(
+        f"""window.BarcodeDetector = class {{
+              static async getSupportedFormats() {{ return ["ean_13", "code_128"]; }}
+              async detect() {{ return [{{ rawValue: "{bars.GTIN}" }}]; }}
+            }};"""
+    )
+    sent: list[str] = []
+    floor.page.on("request", lambda request: sent.append(request.url))
+    floor.go("look_up")
+
+    floor.page.click("#camera")
+    floor.hears("ok")
+
+    assert "TENT" in floor.page.inner_text("#step .card")
+    assert not [url for url in sent if url.endswith(reverse("floor:see"))]
+
+
+def test_scans_without_a_connection_wait_and_are_sent_when_there_is_one(floor: Floor, tent: Product) -> None:
+    floor.go("look_up")
+    floor.page.context.set_offline(True)
+
+    floor.wedge("TENT")
+    floor.page.wait_for_selector("#trouble:visible")
+    floor.wedge(bars.GTIN)
+    assert "No connection" in floor.page.inner_text("#trouble")
+    assert bars.GTIN in floor.page.inner_text("#queue")
+    floor.page.context.set_offline(False)
+
+    floor.page.wait_for_selector("text=“0628915123456”")
+    assert floor.page.is_hidden("#trouble")
+    assert floor.page.is_hidden("#queue")
+
+
+@pytest.mark.parametrize("screen", ["home", "look_up"])
+def test_no_screen_is_wider_than_the_phone(floor: Floor, tent: Product, screen: str) -> None:
+    floor.go(screen)
+
+    assert floor.width() <= 390
+    assert floor.complaints == []
