@@ -10,6 +10,7 @@ from inventory.models.catalogue import (
     SellingUnit,
 )
 from inventory.models.counting import CountLine, CountPlan, CountSheet
+from inventory.models.demand import WeeklyDemand
 from inventory.models.listings import Listing
 from inventory.models.places import Location, ServedStore, WarehouseProduct
 from inventory.models.purchasing import (
@@ -21,13 +22,16 @@ from inventory.models.purchasing import (
     SupplierReturn,
     SupplierReturnLine,
 )
+from inventory.models.reorder import OrderList, OrderListLine
 from inventory.models.stock import Lot, LotLevel, Movement, Revaluation, StockLevel
 from inventory.models.suppliers import Supplier, SupplierProduct
 from inventory.models.transfers import Transfer, TransferLine
 
 __all__ = [
     "Category", "CountLine", "CountPlan", "CountSheet", "GoodsReceipt", "GoodsReceiptLine", "KitComponent", "KitContent",
-    "LandedCost", "Listing", "Location", "Lot", "LotLevel", "Movement", "Product", "ProductFamily", "ProductPicture",
+    "LandedCost", "Listing", "Location", "Lot", "LotLevel", "Movement", "OrderList", "OrderListLine",
+    "Product", "ProductFamily", "ProductPicture",
     "PurchaseOrder", "PurchaseOrderLine", "Revaluation", "SellingUnit", "ServedStore", "StockLevel", "Supplier",
     "SupplierProduct", "SupplierReturn", "SupplierReturnLine", "Transfer", "TransferLine", "WarehouseProduct",
+    "WeeklyDemand",
 ]  # fmt: skip
