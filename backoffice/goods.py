@@ -12,10 +12,8 @@ from accounting.models import Entry
 from backoffice.lib import money
 from backoffice.sync import deliveries
 from inventory import ledger as stock
-from inventory import reservations
 from inventory.models import Movement, Product, StockLevel
 from orders import allocation, merchant, promise_keeping, publishing, status, timeline
-from orders.models import OrderLine, Return
 from shipping import packing
 from shipping.models import Shipment
 
@@ -36,14 +34,14 @@ def receive(goods: Sequence[Goods], *, key: str, note: str = "", by: Any = None)
     """Goods come in: booked once by `key`, and given to who waits for them, the oldest first, in one transaction."""
     if any(item.quantity <= 0 for item in goods):
         raise ValueError("What is received is counted in units above zero.")
-    return _move(goods, Movement.Reason.RECEIPT, key=key, note=note, by=by)
+    return move(goods, Movement.Reason.RECEIPT, key=key, note=note, by=by)
 
 
 def adjust(goods: Sequence[Goods], *, key: str, note: str, by: Any = None) -> list[Movement]:
     """Correct the stock up or down, with a reason. What is promised to orders is taken back first where it must be."""
     if not note.strip():
         raise ValueError("Say why the stock is corrected.")
-    return _move(goods, Movement.Reason.ADJUSTMENT, key=key, note=note, by=by)
+    return move(goods, Movement.Reason.ADJUSTMENT, key=key, note=note, by=by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ def count(figures: Sequence[Counted], *, key: str, note: str, by: Any = None) ->
     if len({(figure.product_id, figure.location_id) for figure in figures}) != len(figures):
         raise ValueError("A product is counted twice in one place: add the two up.")
     with transaction.atomic():
-        reservations.lock(figure.product_id for figure in figures)
+        allocation.lock_products(figure.product_id for figure in figures)
         if Movement.objects.filter(key__startswith=f"{Movement.Reason.COUNT.value}:{key}:").exists():
             return []
         levels = StockLevel.objects.filter(product_id__in={figure.product_id for figure in figures})
@@ -75,7 +73,7 @@ def count(figures: Sequence[Counted], *, key: str, note: str, by: Any = None) ->
             for f in figures
             if (units := f.quantity - there.get((f.product_id, f.location_id), 0))
         ]
-        return _move(
+        return move(
             found,
             Movement.Reason.COUNT,
             key=key,
@@ -90,7 +88,7 @@ def book_found(differences: Mapping[int, Goods], *, key: str, note: str, by: Any
 
     Not against today's figure, so that what was sold since changes nothing. Each is booked once, by `key` and its line.
     """
-    return _move(
+    return move(
         list(differences.values()),
         Movement.Reason.COUNT,
         key=key,
@@ -100,67 +98,13 @@ def book_found(differences: Mapping[int, Goods], *, key: str, note: str, by: Any
     )
 
 
-def return_to_stock(quantities: Mapping[int, int], *, key: str, who: str, by: Any = None) -> bool:
-    """Shipped units of lines come back and can be sold again, at the cost at which they stand now.
-
-    ValueError where more would come back than was shipped. Booked once by `key`: False where that was before.
-    """
-    with transaction.atomic():
-        lines = OrderLine.objects.select_related("product").in_bulk(list(quantities))
-        reservations.lock(line.product_id for line in lines.values() if line.product_id)
-        locked = OrderLine.objects.select_for_update(of=("self",)).order_by("id").in_bulk(list(quantities))
-        # After the lock: who pressed the same button a moment earlier has committed by now. Not asked of the ledger, which
-        # knows nothing of goods that are not stocked.
-        if Return.objects.filter(line__in=list(locked), key=key).exists():
-            return False
-        back = []
-        for pk, units in quantities.items():
-            line = locked[pk]
-            if units <= 0:
-                continue
-            if units > line.shipped - line.returned:
-                raise ValueError(
-                    f"{units} of {line.sku or line.name} cannot come back: {line.shipped} were shipped, "
-                    f"{line.returned} of them are back already."
-                )
-            line.returned += units
-            product = lines[pk].product
-            if product is not None and product.stocked:
-                back.append((pk, Goods(product.pk, units)))
-        OrderLine.objects.bulk_update(list(locked.values()), ["returned"])
-        Return.objects.bulk_create(
-            Return(line_id=pk, key=key, quantity=units, by=by) for pk, units in quantities.items() if units > 0
-        )
-        _move(
-            [item for _, item in back],
-            Movement.Reason.RETURN,
-            key=key,
-            note="Returned",
-            by=by,
-            suffixes=[str(pk) for pk, _ in back],
-        )
-        timeline.write(
-            [
-                timeline.entry(
-                    locked[pk].order_id,
-                    "returned",
-                    f"{units} of {locked[pk].sku or locked[pk].name} back in stock.",
-                    who=who,
-                )
-                for pk, units in quantities.items()
-                if units > 0
-            ]
-        )
-    return True
-
-
 def sold_elsewhere(units: Sequence[tuple[int, int, str]], *, note: str) -> dict[int, int]:
     """Goods (product, units, key) that a store sold and shipped itself have left: they leave the ledger here too.
 
     Booked once by key. No more leaves than is there; by product, how many units were missing.
     """
     with transaction.atomic():
-        reservations.lock(product_id for product_id, _, _ in units)
+        allocation.lock_products(product_id for product_id, _, _ in units)
         place = stock.default_location().pk
         found = StockLevel.objects.filter(
             product_id__in={u[0] for u in units}, location_id=place, product__stocked=True
@@ -185,11 +129,11 @@ def sold_elsewhere(units: Sequence[tuple[int, int, str]], *, note: str) -> dict[
                 missing[product_id] = missing.get(product_id, 0) + quantity - part
             if part:
                 moves.append(stock.Move(product_id, place, -part, Movement.Reason.ELSEWHERE, key, note=note))
-        _take_back_promises(moves)
+        freed = take_back_promises(moves)
         moved = stock.record(moves)
         kind, against, words = AGAINST[Movement.Reason.ELSEWHERE]
         book(moved, kind, against, words)
-        refill({movement.product_id for movement in moved})
+        refill({movement.product_id for movement in moved} | freed)
     return missing
 
 
@@ -204,7 +148,7 @@ AGAINST = {
 }
 
 
-def _move(
+def move(
     goods: Sequence[Goods],
     reason: Movement.Reason,
     *,
@@ -213,8 +157,12 @@ def _move(
     by: Any,
     suffixes: Sequence[str] = (),
 ) -> list[Movement]:
+    """Goods come or go for one of the reasons in AGAINST: promises, ledger, books and who waits, in one transaction.
+
+    `suffixes` tell the pieces of one event apart by what they are instead of by their position.
+    """
     with transaction.atomic():
-        reservations.lock(item.product_id for item in goods)
+        allocation.lock_products(item.product_id for item in goods)
         place = stock.default_location().pk
         moves = stock.unbooked(
             stock.Move(
@@ -225,27 +173,34 @@ def _move(
                 key=f"{reason.value}:{key}:{suffixes[position] if suffixes else position}",
                 unit_cost=item.unit_cost,
                 note=item.note or note,
+                lot_id=item.lot_id,
             )
             for position, item in enumerate(goods)
         )
-        _take_back_promises(moves)
+        freed = take_back_promises(moves)
         moved = stock.record(moves, by=by)
         kind, against, words = AGAINST[reason]
         book(moved, kind, against, words)
-        refill({movement.product_id for movement in moved})
+        refill({movement.product_id for movement in moved} | freed)
     return moved
 
 
-def _take_back_promises(moves: Sequence[stock.Move]) -> None:
-    """Where more is lost than is free, the latest orders give their promise up and wait again."""
+def take_back_promises(moves: Sequence[stock.Move]) -> set[int]:
+    """Where more is lost than is free, the latest orders give their promise up and wait again.
+
+    The products of which that freed stock: the caller refills them, after the movements are booked.
+    """
     lost: dict[tuple[int, int], int] = {}
     for move in moves:
         spot = (move.product_id, move.location_id)
         lost[spot] = lost.get(spot, 0) - move.quantity
     # One lot was taken for another: nothing is lost.
     lost = {spot: units for spot, units in lost.items() if units > 0}
-    if lost:
-        touched = allocation.give_way(lost)
+    if not lost:
+        return set()
+    way = allocation.give_way(lost)
+    touched = way.orders
+    if touched:
         packed = Shipment.objects.filter(order_id__in=touched, state=Shipment.State.PACKED).values_list("pk", flat=True)
         packing.unpack(list(packed))
         status.refresh(touched)
@@ -255,6 +210,7 @@ def _take_back_promises(moves: Sequence[stock.Move]) -> None:
                 for pk in touched
             ]
         )
+    return way.products
 
 
 def refill(products: Iterable[int]) -> allocation.Allocated:

@@ -377,19 +377,30 @@ def sent_by_store(order: Order, *, by: Any = None, who: str) -> None:
     with transaction.atomic():
         allocation.lock_orders([order.pk])
         _unpack_open({order.pk}, who=who)
-        lines = list(OrderLine.objects.filter(order=order))
+        lines = list(OrderLine.objects.filter(order=order).prefetch_related("components"))
         left = [(ln, ln.ordered - ln.cancelled - ln.shipped) for ln in lines]
         allocation.release({ln.pk: ln.allocated for ln in lines})
         Order.objects.filter(pk=order.pk).update(fulfilled_elsewhere=True)
         found = Hold.objects.filter(order=order, code=holds.STORE_SHIPPED, released_at=None)
         holds.release(list(found), why="the store shipped it itself.", by=by, who=who)
-        gone = [(ln.product_id, units, f"elsewhere:line:{ln.pk}") for ln, units in left if ln.product_id and units > 0]
+        gone = [
+            (product_id, units * each, f"elsewhere:line:{ln.pk}" + (f":{product_id}" if ln.pieces > 1 else ""))
+            for ln, units in left
+            if units > 0
+            for product_id, each in _takes(ln)
+        ]
         missing = goods.sold_elsewhere(gone, note=f"Order {order.number}, shipped by the store itself")
         skus = dict(Product.objects.filter(pk__in=missing).values_list("pk", "sku"))
         holds.place([holds.sold_more(order.pk, sku=skus[pk], units=short) for pk, short in missing.items()])
         timeline.write([timeline.entry(order.pk, "elsewhere", "The rest was shipped by the store itself.", who=who)])
         status.refresh([order.pk])
         goods.refill({product_id for product_id, _, _ in gone})
+
+
+def _takes(line: OrderLine) -> list[tuple[int, int]]:
+    """What one unit of a line takes from stock: (product, stock units)."""
+    parts = [(part.product_id, part.quantity) for part in line.components.all()]
+    return parts or ([(line.product_id, 1)] if line.product_id else [])
 
 
 def _book_set_aside(connection: Connection, taken: intake.Taken) -> None:

@@ -1,4 +1,4 @@
-"""Which product is meant: by the store's own number, by an alias, by SKU; and what of a product a person may change."""
+"""What people say of products: which one a SKU or a scanned code means, and what of a product may change."""
 
 from collections.abc import Iterable
 
@@ -9,36 +9,6 @@ from django.utils.translation import gettext as _
 
 from inventory import gtin, reservations
 from inventory.models import Listing, Product, SellingUnit, StockLevel
-
-Item = tuple[str, str]
-"""(the store's number of what was bought or empty, SKU as the store sent it or empty)"""
-
-
-def resolve(connection_id: int, items: Iterable[Item]) -> dict[Item, Product]:
-    """The products that a store's items mean, in two statements for any number; unknown ones are left out.
-
-    A person's alias comes before the listing, the listing before the SKU: whoever maps an item has the last word.
-    """
-    asked = set(items)
-    numbers = {number for number, _sku in asked if number}
-    skus = {sku for _number, sku in asked if sku}
-    meant = Listing.objects.filter(connection_id=connection_id, product__isnull=False).filter(
-        Q(external_id__in=numbers) & ~Q(external_id="") | Q(external_id="", sku__in=skus)
-    )
-    by_number: dict[str, int] = {}
-    by_alias: dict[str, int] = {}
-    for number, sku, product_id in meant.values_list("external_id", "sku", "product_id"):
-        if number:
-            by_number[number] = product_id
-        else:
-            by_alias[sku] = product_id
-    chosen = {(number, sku): by_alias.get(sku) or by_number.get(number) for number, sku in asked}
-    unlisted = {sku for (_number, sku), product_id in chosen.items() if product_id is None and sku}
-    products = Product.objects.filter(Q(pk__in=set(chosen.values()) - {None}) | Q(sku__in=unlisted))
-    by_id = {product.pk: product for product in products}
-    by_sku = {product.sku: product for product in by_id.values()}
-    found = {item: by_id[pk] if pk is not None else by_sku.get(item[1]) for item, pk in chosen.items()}
-    return {item: product for item, product in found.items() if product is not None}
 
 
 def map_sku(connection_id: int, sku: str, product: Product) -> Listing:
@@ -114,7 +84,7 @@ def stocked_for_now(product_ids: Iterable[int]) -> dict[int, str]:
     """Products that cannot be switched between stocked and not stocked now: why, and what to do, in a sentence.
 
     A switch under goods or promises would leave units that nobody counts any more, or promises that no stock stands
-    behind. The levels are locked, so what is found holds until the caller's transaction ends. Three statements.
+    behind. The levels are locked, so what is found holds until the caller's transaction ends. Four statements.
     """
     ids = set(product_ids)
     if not ids:
@@ -130,6 +100,11 @@ def stocked_for_now(product_ids: Iterable[int]) -> dict[int, str]:
     said |= dict.fromkeys(
         in_orders.values_list("pk", flat=True),
         "Open orders have it reserved. Ship or cancel those lines first; then this can be switched.",
+    )
+    in_kits = Product.objects.filter(Q(is_kit=True) | Q(used_in__isnull=False), pk__in=ids)
+    said |= dict.fromkeys(
+        in_kits.values_list("pk", flat=True),
+        "It is a kit or in one, which decides this by itself. Take it out of the kit first; then this can be switched.",
     )
     return said
 

@@ -1,7 +1,7 @@
 """The ledger of stock: the one writer of movements and of `on_hand` (rule: S1)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,11 +11,17 @@ from django.db import connection as database
 from django.db import transaction
 from django.utils import timezone
 
-from inventory.models import Location, Movement, StockLevel
+from inventory.models import Location, Lot, LotLevel, Movement, Product, StockLevel
+
+NONE = Product.Tracking.NONE
 
 
 class Short(Exception):
     """More would leave than is there, or than is free of promises. The message says which product and how many."""
+
+
+class LotNeeded(Exception):
+    """Units of a product that is followed by lot or serial number would move without one. The message says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,7 @@ class Move:
     key: str
     unit_cost: Decimal | None = None
     note: str = ""
+    lot_id: int | None = None
 
 
 def default_location() -> Location:
@@ -50,7 +57,8 @@ def record(moves: Sequence[Move], *, at: datetime | None = None, by: Any = None)
     """Book movements and the running figures in one transaction, in a constant number of statements.
 
     Returns those that were not booked before. A movement without a cost takes the product's average; one that comes in
-    with a cost moves that average. Raises Short, and books nothing, where on hand would fall below what is promised.
+    with a cost moves that average. Raises Short, and books nothing, where on hand would fall below what is promised or a
+    lot below zero; LotNeeded where a product that is followed by lot moves without one.
     """
     wanted = {move.key: move for move in moves if move.quantity}
     if not wanted:
@@ -63,13 +71,15 @@ def record(moves: Sequence[Move], *, at: datetime | None = None, by: Any = None)
             change[levels[move.product_id, move.location_id].pk] += move.quantity
         _refuse_short(levels.values(), change)
         costs = _average_costs(fresh)
+        _follow_lots(fresh, costs)
         movements = [
             Movement(
                 product_id=move.product_id,
                 location_id=move.location_id,
                 quantity=move.quantity,
                 reason=move.reason,
-                unit_cost=costs[move.product_id] if move.unit_cost is None else move.unit_cost,
+                lot_id=move.lot_id,
+                unit_cost=costs[move.product_id].average if move.unit_cost is None else move.unit_cost,
                 at=at or timezone.now(),
                 key=move.key,
                 note=move.note[:250],
@@ -123,8 +133,15 @@ def _refuse_short(levels: Any, change: dict[int, int]) -> None:
             )
 
 
-def _average_costs(fresh: Sequence[Move]) -> dict[int, Decimal]:
-    """Move the average cost of products that come in with a cost; the average of every product touched.
+@dataclass(frozen=True, slots=True)
+class _Touched:
+    sku: str
+    average: Decimal
+    tracking: str
+
+
+def _average_costs(fresh: Sequence[Move]) -> dict[int, _Touched]:
+    """Move the average cost of products that come in with a cost; every product touched, with its average.
 
     Moving average = (on hand × average + received × cost) / (on hand + received), over all locations.
     """
@@ -147,8 +164,52 @@ def _average_costs(fresh: Sequence[Move]) -> dict[int, Decimal]:
                 """,
                 [list(valued), [v[0] for v in valued.values()], [v[1] for v in valued.values()]],
             )
-        cursor.execute("SELECT id, average_cost FROM inventory_product WHERE id = ANY(%s)", [list(products)])
-        return dict(cursor.fetchall())
+        cursor.execute(
+            "SELECT id, sku, average_cost, tracking FROM inventory_product WHERE id = ANY(%s)", [list(products)]
+        )
+        return {row[0]: _Touched(*row[1:]) for row in cursor.fetchall()}
+
+
+def _follow_lots(fresh: Sequence[Move], products: Mapping[int, _Touched]) -> None:
+    """Bring the running figures of lots along; the levels of their places are locked. Three statements, none without lots."""
+    untold = {products[m.product_id].sku for m in fresh if m.lot_id is None and products[m.product_id].tracking != NONE}
+    if untold:
+        raise LotNeeded(f"{', '.join(sorted(untold))} is followed by lot or serial number: say which lot it is.")
+    change: dict[tuple[int, int], int] = defaultdict(int)
+    for move in fresh:
+        if move.lot_id is not None:
+            change[move.lot_id, move.location_id] += move.quantity
+    if not change:
+        return
+    lots = Lot.objects.select_related("product").in_bulk({lot_id for lot_id, _ in change})
+    for move in fresh:
+        if move.lot_id is not None and lots[move.lot_id].product_id != move.product_id:
+            raise ValueError(f"Lot {lots[move.lot_id].code} is no lot of {products[move.product_id].sku}.")
+    there: dict[tuple[int, int], int] = defaultdict(int)
+    for lot_id, location_id, units in LotLevel.objects.filter(lot__in=lots).values_list("lot", "location", "units"):
+        there[lot_id, location_id] = units
+    for (lot_id, location_id), units in change.items():
+        there[lot_id, location_id] += units
+        if there[lot_id, location_id] < 0:
+            raise Short(
+                f"{-units} of lot {lots[lot_id].code} of {lots[lot_id].product.sku} cannot leave: "
+                f"{there[lot_id, location_id] - units} of it are there. Choose another lot, or take fewer."
+            )
+    for lot in lots.values():
+        everywhere = sum(units for (lot_id, _), units in there.items() if lot_id == lot.pk)
+        if lot.product.tracking == Product.Tracking.SERIAL and everywhere > 1:
+            raise ValueError(
+                f"Serial number {lot.code} of {lot.product.sku} is here already: one number is one unit. Scan it again."
+            )
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO inventory_lotlevel (lot_id, location_id, units)
+            SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::int[]) ORDER BY 1, 2
+            ON CONFLICT (lot_id, location_id) DO UPDATE SET units = excluded.units
+            """,
+            [[lot for lot, _ in change], [place for _, place in change], [there[spot] for spot in change]],
+        )
 
 
 def on_hand_at(product_id: int, when: datetime) -> dict[int, int]:

@@ -1,6 +1,7 @@
 """What must hold of stock: the running figures are what the ledger says (rule: S1)."""
 
 from backoffice.lib.invariant import Invariant
+from inventory import kits
 
 INVARIANTS = (
     Invariant(
@@ -69,6 +70,66 @@ INVARIANTS = (
               JOIN inventory_location location ON location.id = line.location_id
              WHERE sheet.state IN ('open', 'review')
              GROUP BY product.id, location.id HAVING count(DISTINCT sheet.id) > 1
+        """,
+    ),
+    Invariant(
+        name="contents of kits",
+        what="What a kit comes to is what its components say, kits inside it taken apart; and a kit is no stock itself.",
+        over="inventory_kitcomponent",
+        faults=f"""
+            SELECT format('Kit %s: %s of %s are written, its components come to %s.', kit.sku, coalesce(content.quantity, 0),
+                          product.sku, coalesce(made.quantity, 0))
+              FROM ({kits.TAKEN_APART.format(deepest=kits.DEEPEST, where="true")}) made
+              FULL JOIN inventory_kitcontent content
+                ON content.kit_id = made.kit_id AND content.product_id = made.product_id
+              JOIN inventory_product kit ON kit.id = coalesce(made.kit_id, content.kit_id)
+              JOIN inventory_product product ON product.id = coalesce(made.product_id, content.product_id)
+             WHERE made.quantity IS DISTINCT FROM content.quantity
+            UNION ALL
+            SELECT format('%s is said to be %s, and has %s components.', kit.sku,
+                          CASE WHEN kit.is_kit THEN 'a kit' ELSE 'no kit' END,
+                          (SELECT count(*) FROM inventory_kitcomponent WHERE kit_id = kit.id))
+              FROM inventory_product kit
+             WHERE kit.is_kit <> EXISTS (SELECT 1 FROM inventory_kitcomponent WHERE kit_id = kit.id)
+        """,
+    ),
+    Invariant(
+        name="lots",
+        what="What lies of a lot in a place is the sum of its movements there; a serial number is one unit at most.",
+        over="inventory_lotlevel",
+        faults="""
+            SELECT format('Lot %s of %s at %s: %s are written, its movements add up to %s.', lot.code, product.sku,
+                          place.code, coalesce(level.units, 0), coalesce(moved.units, 0))
+              FROM inventory_lotlevel level
+              FULL JOIN (SELECT lot_id, location_id, sum(quantity) AS units FROM inventory_movement
+                          WHERE lot_id IS NOT NULL GROUP BY lot_id, location_id) moved
+                ON moved.lot_id = level.lot_id AND moved.location_id = level.location_id
+              JOIN inventory_lot lot ON lot.id = coalesce(level.lot_id, moved.lot_id)
+              JOIN inventory_product product ON product.id = lot.product_id
+              JOIN inventory_location place ON place.id = coalesce(level.location_id, moved.location_id)
+             WHERE coalesce(level.units, 0) <> coalesce(moved.units, 0)
+            UNION ALL
+            SELECT format('Serial number %s of %s is there %s times.', lot.code, product.sku, sum(level.units))
+              FROM inventory_lotlevel level
+              JOIN inventory_lot lot ON lot.id = level.lot_id
+              JOIN inventory_product product ON product.id = lot.product_id AND product.tracking = 'serial'
+             GROUP BY lot.id, product.id HAVING sum(level.units) > 1
+        """,
+    ),
+    Invariant(
+        name="stock by lot",
+        what="Of what is followed by lot or serial number, the lots in a place add up to what is on hand there.",
+        over="inventory_lotlevel",
+        faults="""
+            SELECT format('%s at %s: %s are on hand, its lots add up to %s.', product.sku, place.code, level.on_hand,
+                          coalesce(lots.units, 0))
+              FROM inventory_stocklevel level
+              JOIN inventory_product product ON product.id = level.product_id AND product.tracking <> 'none'
+              JOIN inventory_location place ON place.id = level.location_id
+              LEFT JOIN (SELECT lot.product_id, there.location_id, sum(there.units) AS units
+                           FROM inventory_lotlevel there JOIN inventory_lot lot ON lot.id = there.lot_id
+                          GROUP BY 1, 2) lots ON lots.product_id = level.product_id AND lots.location_id = level.location_id
+             WHERE level.on_hand <> coalesce(lots.units, 0)
         """,
     ),
 )

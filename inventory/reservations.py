@@ -6,60 +6,155 @@ so no two batches wait for each other, and nobody decides on figures that have j
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from django.db import connection as database
 
-Free = dict[int, list[tuple[int, int]]]
-"""By product: (level, units free there), in the order in which places are picked from."""
+
+class Spot(NamedTuple):
+    """Units of a product that are free in one place; `warehouse_id` is whose place it is."""
+
+    level_id: int
+    units: int
+    warehouse_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """`quantity` units of one level for the asker `key`."""
+@dataclass(slots=True)
+class Free:
+    """What may be promised now: by product the spots in the order in which they are picked from.
+
+    `serving` says which warehouses serve a store, first choice first; a store that is not in it is served by all.
+    """
+
+    spots: dict[int, list[Spot]] = field(default_factory=dict)
+    serving: dict[int, list[int]] = field(default_factory=dict)
+
+
+class Ask(NamedTuple):
+    """`quantity` whole units for the asker `key`, each of which takes the `needs` (product, stock units) from one warehouse.
+
+    `connection_id` is the store whose order it is: only warehouses that serve it are asked.
+    """
+
+    key: int
+    needs: tuple[tuple[int, int], ...]
+    quantity: int
+    connection_id: int
+
+
+class Grant(NamedTuple):
+    """`quantity` stock units of one level for the asker `key`."""
 
     key: int
     level_id: int
     quantity: int
 
 
+LOCKED = """
+    SELECT level.id, level.product_id, level.on_hand - level.reserved, place.sellable,
+           coalesce(warehouse.pick_order, place.pick_order), place.pick_order, coalesce(warehouse.id, place.id),
+           (SELECT array_agg(ARRAY[served.connection_id, served.warehouse_id] ORDER BY served.position, served.id)
+              FROM inventory_servedstore served)
+      FROM inventory_stocklevel level JOIN inventory_location place ON place.id = level.location_id
+      LEFT JOIN inventory_location warehouse ON warehouse.id = place.warehouse_id
+     WHERE level.product_id = ANY(%s) ORDER BY level.id
+"""
+
+
 def lock(product_ids: Iterable[int]) -> Free:
-    """Lock all levels of these products until the transaction ends; what is free in sellable places."""
-    free: Free = defaultdict(list)
+    """Lock all levels of these products until the transaction ends; what is free in sellable places. One statement."""
+    return _look(f"{LOCKED} FOR UPDATE OF level", product_ids)
+
+
+def look(product_ids: Iterable[int]) -> Free:
+    """The same without locking anything: for a plan that is only shown."""
+    return _look(LOCKED, product_ids)
+
+
+def _look(statement: str, product_ids: Iterable[int]) -> Free:
+    free = Free()
     with database.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT level.id, level.product_id, level.on_hand - level.reserved, location.sellable, location.pick_order
-              FROM inventory_stocklevel level JOIN inventory_location location ON location.id = level.location_id
-             WHERE level.product_id = ANY(%s) ORDER BY level.id FOR UPDATE OF level
-            """,
-            [sorted(set(product_ids))],
-        )
-        for level_id, product_id, units, sellable, _ in sorted(cursor.fetchall(), key=lambda row: (row[4], row[0])):
-            if sellable and units > 0:
-                free[product_id].append((level_id, units))
+        cursor.execute(statement, [sorted(set(product_ids))])
+        rows = cursor.fetchall()
+    for connection_id, warehouse_id in (rows[0][7] or ()) if rows else ():
+        free.serving.setdefault(connection_id, []).append(warehouse_id)
+    rows.sort(key=lambda row: (row[4], row[6], row[5], row[0]))
+    for level_id, product_id, units, sellable, _, _, warehouse_id, _ in rows:
+        if sellable and units > 0:
+            free.spots.setdefault(product_id, []).append(Spot(level_id, units, warehouse_id))
     return free
 
 
-def reserve(asked: Sequence[tuple[int, int, int]], free: Free) -> list[Grant]:
-    """Promise stock to askers (key, product, quantity), served in the order given, as far as it reaches.
+def reserve(asked: Sequence[Ask], free: Free) -> list[Grant]:
+    """Promise stock to askers, served in the order given, as far as it reaches.
 
     `free` comes from lock(), in the same transaction. One statement for any number, and it holds only while enough is
     free.
     """
-    left = {product_id: [list(place) for place in places] for product_id, places in free.items()}
-    grants = []
+    grants = plan(asked, free)
     taken: dict[int, int] = defaultdict(int)
-    for key, product_id, quantity in asked:
-        for place in left.get(product_id, ()):
-            part = min(quantity, place[1])
-            if part > 0:
-                grants.append(Grant(key, place[0], part))
-                taken[place[0]] += part
-                place[1] -= part
-                quantity -= part
+    for grant in grants:
+        taken[grant.level_id] += grant.quantity
     _change(taken)
     return grants
+
+
+def plan(asked: Sequence[Ask], free: Free) -> list[Grant]:
+    """What reserve() would grant; nothing is written, and `free` stays as it is."""
+    left = {product_id: [list(spot) for spot in spots] for product_id, spots in free.spots.items()}
+    grants: list[Grant] = []
+    for ask in asked:
+        serving = free.serving.get(ask.connection_id)
+        if len(ask.needs) == 1 and ask.needs[0][1] == 1:
+            _grant_plain(ask, left.get(ask.needs[0][0], ()), serving, grants)
+        else:
+            _grant_whole(ask, left, serving, grants)
+    return grants
+
+
+Left = Sequence[list[int]]
+"""Spots as they shrink: [level, units, warehouse]."""
+
+
+def _in_turn(spots: Left, serving: list[int] | None) -> Left:
+    if serving is None:
+        return spots
+    return sorted((spot for spot in spots if spot[2] in serving), key=lambda spot: serving.index(spot[2]))
+
+
+def _grant_plain(ask: Ask, spots: Left, serving: list[int] | None, grants: list[Grant]) -> None:
+    quantity = ask.quantity
+    for spot in _in_turn(spots, serving):
+        part = min(quantity, spot[1])
+        if part > 0:
+            grants.append(Grant(ask.key, spot[0], part))
+            spot[1] -= part
+            quantity -= part
+
+
+def _grant_whole(ask: Ask, left: Mapping[int, Left], serving: list[int] | None, grants: list[Grant]) -> None:
+    """Whole units only, and all parts of one from one warehouse: they go out in one parcel (rule: S6)."""
+    quantity = ask.quantity
+    first = _in_turn(left.get(ask.needs[0][0], ()), serving)
+    for warehouse_id in dict.fromkeys(spot[2] for spot in first):
+        here = {
+            product_id: [spot for spot in left.get(product_id, ()) if spot[2] == warehouse_id]
+            for product_id, _ in ask.needs
+        }
+        whole = min(sum(spot[1] for spot in here[product_id]) // units for product_id, units in ask.needs)
+        whole = min(whole, quantity)
+        if whole <= 0:
+            continue
+        quantity -= whole
+        for product_id, units in ask.needs:
+            wanted = whole * units
+            for spot in here[product_id]:
+                part = min(wanted, spot[1])
+                if part > 0:
+                    grants.append(Grant(ask.key, spot[0], part))
+                    spot[1] -= part
+                    wanted -= part
 
 
 def release(quantities: Mapping[int, int]) -> None:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import connection as database
@@ -11,28 +11,14 @@ from django.utils import timezone
 
 from backoffice.lib.bulk import draft
 from inventory import reservations
-from orders import drafts
+from inventory.reservations import Ask
+from orders import drafts, queue
 from orders.drafts import NewOrder
 from orders.models import Allocation, Order, OrderLine
-
-SERVED = """
-    SELECT line.id, line.order_id, line.product_id, line.backordered, coalesce(product.stocked, false)
-      FROM orders_orderline line
-      JOIN orders_order o ON o.id = line.order_id
-      LEFT JOIN inventory_product product ON product.id = line.product_id
-     WHERE line.backordered > 0
-       AND o.cancelled_at IS NULL AND NOT o.fulfilled_elsewhere AND NOT o.history
-       AND (o.may_ship OR o.reserve_until > now())
-       AND NOT EXISTS (SELECT 1 FROM orders_hold hold WHERE hold.order_id = o.id AND hold.released_at IS NULL
-                                                        AND (hold.stops = 'everything'
-                                                             OR hold.stops = 'shipping' AND line.product_id IS NULL))
-       AND {which} = ANY(%s)
-     ORDER BY o.priority, o.placed_at, o.id, line.position
-"""
-"""Lines that want stock, in the order in which they are served; product 12's line of an older order comes first.
-
-What only shipping waits for keeps its place in the queue: a paid order whose address is to be mended loses nothing. A line
-that means no product, of an order that nothing holds any more, is something that is not counted here."""
+from orders.queue import Needs
+from orders.queue import lock_lines as lock_lines
+from orders.queue import lock_orders as lock_orders
+from orders.queue import lock_products as lock_products
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +32,15 @@ class Allocated:
 def allocate(order_ids: Iterable[int]) -> Allocated:
     """Allocate what these orders still want, as far as stock reaches.
 
-    What is short stays backordered. Run twice it does nothing the second time. Five statements for any number.
+    What is short stays backordered. Run twice it does nothing the second time. Six statements for any number.
     """
-    return _allocate("o.id", order_ids)
+    return _allocate(queue.OF_ORDERS, {"ids": list(order_ids)}, set())
 
 
 def allocate_products(product_ids: Iterable[int]) -> Allocated:
     """Give stock of these products to whoever waits for it, the oldest first (rule: S5)."""
-    return _allocate("line.product_id", product_ids)
+    ids = set(product_ids)
+    return _allocate(queue.TOUCHING, {"products": list(ids)}, ids)
 
 
 def allocate_new(new: Sequence[NewOrder]) -> set[int]:
@@ -70,41 +57,52 @@ def allocate_new(new: Sequence[NewOrder]) -> set[int]:
         for line in one.lines:
             if line.ordered <= line.cancelled or (line.product_id is None and one.held):
                 continue
-            if line.product_id is not None and one.products[line.product_id].stocked:
+            needs = one.needs.get(line.pk)
+            if needs:
                 lines[line.pk] = (one, line)
-                asked.append((line.pk, line.product_id, line.ordered - line.cancelled))
+                asked.append(Ask(line.pk, needs, line.ordered - line.cancelled, one.order.connection_id))
             else:
                 line.allocated = line.ordered - line.cancelled
     if not asked:
         return set()
-    grants = reservations.reserve(asked, reservations.lock(product for _, product, _ in asked))
-    touched = set()
+    grants = reservations.reserve(asked, reservations.lock(product for ask in asked for product, _ in ask.needs))
+    granted: dict[int, int] = defaultdict(int)
     for grant in grants:
         one, line = lines[grant.key]
-        line.allocated += grant.quantity
+        granted[line.pk] += grant.quantity
         one.allocations.append(draft(Allocation, line_id=line.pk, level_id=grant.level_id, quantity=grant.quantity))
-        touched.add(line.product_id)
-    return {product for product in touched if product is not None}
+    for pk, units in granted.items():
+        line = lines[pk][1]
+        line.allocated = units // line.pieces
+    return {product for ask in asked if ask.key in granted for product, _ in ask.needs}
 
 
 def _may_have_stock(order: Order, now: datetime) -> bool:
     return order.may_ship or (order.reserve_until is not None and order.reserve_until > now)
 
 
-def _allocate(which: str, ids: Iterable[int]) -> Allocated:
+def _allocate(which: str, values: dict[str, list[int]], products: set[int]) -> Allocated:
     with transaction.atomic():
         with database.cursor() as cursor:
-            free = reservations.lock(_products(which, list(ids)))
-            cursor.execute(SERVED.format(which=which), [list(ids)])
+            free = reservations.lock(products | queue.products_wanted(which, values))
+            cursor.execute(queue.served(which), values)
             rows = cursor.fetchall()
-        asked = [(line, product, wanted) for line, _, product, wanted, stocked in rows if stocked]
+        needs_of = {row[0]: queue.needs_of_line(row[2], row[4], row[6]) for row in rows}
+        asked = [
+            Ask(line, needs, wanted, connection)
+            for line, _, _, wanted, _, connection, _ in rows
+            if (needs := needs_of[line])
+        ]
         grants = reservations.reserve(asked, free)
         order_of = {row[0]: row[1] for row in rows}
         per_line: dict[int, int] = defaultdict(int)
         for grant in grants:
             per_line[grant.key] += grant.quantity
-        for line, _, _, wanted, stocked in rows:
-            if not stocked:
+        for line, units in per_line.items():
+            per_line[line] = units // queue.pieces(needs_of[line])
+        granted = set(per_line)
+        for line, _, _, wanted, _, _, _ in rows:
+            if not needs_of[line]:
                 # Nothing to count: a service or a download is ready as soon as the order may go.
                 per_line[line] = wanted
         if not per_line:
@@ -123,43 +121,7 @@ def _allocate(which: str, ids: Iterable[int]) -> Allocated:
     per_order: dict[int, int] = defaultdict(int)
     for line, quantity in per_line.items():
         per_order[order_of[line]] += quantity
-    granted = {grant.key for grant in grants}
-    return Allocated(dict(per_order), {product for line, _, product, _, _ in rows if line in granted})
-
-
-def _products(which: str, ids: list[int]) -> set[int]:
-    if which == "line.product_id":
-        return set(ids)
-    with database.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT product_id FROM orders_orderline"
-            " WHERE order_id = ANY(%s) AND backordered > 0 AND product_id IS NOT NULL",
-            [ids],
-        )
-        return {row[0] for row in cursor.fetchall()}
-
-
-def lock_lines(line_ids: Iterable[int]) -> None:
-    """Lock the stock levels of the products of these lines: before anything is decided on their allocations."""
-    with database.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT product_id FROM orders_orderline WHERE id = ANY(%s) AND product_id IS NOT NULL",
-            [list(line_ids)],
-        )
-        reservations.lock(row[0] for row in cursor.fetchall())
-
-
-def lock_orders(order_ids: Iterable[int], *, and_products: Iterable[int] = ()) -> None:
-    """Lock the stock levels of all products of these orders: before their rows, their parcels or their holds are.
-
-    All at once, for whoever locks some now and more later may wait for somebody who waits for him.
-    """
-    with database.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT product_id FROM orders_orderline WHERE order_id = ANY(%s) AND product_id IS NOT NULL",
-            [list(order_ids)],
-        )
-        reservations.lock({row[0] for row in cursor.fetchall()} | set(and_products))
+    return Allocated(dict(per_order), {product for line in granted for product, _ in needs_of[line]})
 
 
 def _raise_allocated(quantities: Mapping[int, int]) -> None:
@@ -174,56 +136,132 @@ def _raise_allocated(quantities: Mapping[int, int]) -> None:
         )
 
 
+@dataclass(slots=True)
+class _Promised:
+    """A line as it stands: what one unit of it takes, and what is promised to it where."""
+
+    line_id: int
+    order_id: int
+    needs: Needs
+    allocated: int
+    spots: list[tuple[int, int, int]] = field(default_factory=list)
+    """(level, product, warehouse), the latest promised first."""
+    units: dict[int, int] = field(default_factory=dict)
+    """By level: the stock units promised there."""
+
+    def give_up(self, whole: int, *, first: int | None = None, from_warehouse: int | None = None) -> dict[int, int]:
+        """Take back so many units of the line, whole ones, each from one warehouse; the stock units freed, by level.
+
+        `first` is a level that should be emptied before others.
+        """
+        freed: dict[int, int] = defaultdict(int)
+        for warehouse in dict.fromkeys(spot[2] for spot in self.spots):
+            if from_warehouse not in (None, warehouse):
+                continue
+            here = [spot for spot in self.spots if spot[2] == warehouse]
+            here.sort(key=lambda spot: spot[0] != first)
+            there = min(
+                sum(self.units[level] for level, product, _ in here if product == part) // units
+                for part, units in self.needs
+            )
+            part_of = min(whole, there)
+            whole -= part_of
+            self.allocated -= part_of
+            for part, units in self.needs:
+                wanted = part_of * units
+                for level, product, _ in here:
+                    taken = min(wanted, self.units[level]) if product == part else 0
+                    if taken:
+                        freed[level] += taken
+                        self.units[level] -= taken
+                        wanted -= taken
+        return freed
+
+
+PROMISED = """
+    SELECT line.id, line.order_id, line.allocated, line.product_id, coalesce(product.stocked, false),
+           (SELECT array_agg(ARRAY[part.product_id, part.quantity] ORDER BY part.product_id)
+              FROM orders_linecomponent part WHERE part.line_id = line.id),
+           allocation.level_id, level.product_id, coalesce(place.warehouse_id, place.id), allocation.quantity
+      FROM orders_orderline line
+      LEFT JOIN inventory_product product ON product.id = line.product_id
+      LEFT JOIN orders_allocation allocation ON allocation.line_id = line.id
+      LEFT JOIN inventory_stocklevel level ON level.id = allocation.level_id
+      LEFT JOIN inventory_location place ON place.id = level.location_id
+     WHERE line.id = ANY(%s) ORDER BY line.id, allocation.id DESC FOR UPDATE OF line
+"""
+
+
+def _promised(line_ids: Iterable[int]) -> dict[int, _Promised]:
+    found: dict[int, _Promised] = {}
+    with database.cursor() as cursor:
+        cursor.execute(PROMISED, [list(line_ids)])
+        for line, order, allocated, product, stocked, parts, level, of, warehouse, quantity in cursor.fetchall():
+            promised = found.setdefault(
+                line, _Promised(line, order, queue.needs_of_line(product, stocked, parts), allocated)
+            )
+            if level is not None:
+                promised.spots.append((level, of, warehouse))
+                promised.units[level] = quantity
+    return found
+
+
+def _write_given_up(given: Mapping[int, tuple[int, Mapping[int, int]]]) -> None:
+    """By line: how many units of it were given up, and the stock units freed by level."""
+    taken = {(line, level): units for line, (_, freed) in given.items() for level, units in freed.items() if units}
+    per_level: dict[int, int] = defaultdict(int)
+    for (_, level), units in taken.items():
+        per_level[level] += units
+    _lower_allocations(taken)
+    per_line = {line: -whole for line, (whole, _) in given.items() if whole}
+    if per_line:
+        _raise_allocated(per_line)
+    reservations.release(per_level)
+
+
 def release(quantities: Mapping[int, int]) -> dict[int, int]:
-    """Take the promise back for so many units of each line; the units freed, by product.
+    """Take the promise back for so many units of each line; the stock units freed, by product.
 
     More than a line has is a programming error and raises ValueError.
     """
     wanted = {line: quantity for line, quantity in quantities.items() if quantity > 0}
     if not wanted:
         return {}
-    freed: dict[int, int] = defaultdict(int)
-    with transaction.atomic(), database.cursor() as cursor:
+    freed_by_product: dict[int, int] = defaultdict(int)
+    given: dict[int, tuple[int, Mapping[int, int]]] = {}
+    with transaction.atomic():
         lock_lines(wanted)
-        cursor.execute(
-            """
-            SELECT line.id, line.allocated, line.product_id, allocation.level_id, allocation.quantity
-              FROM orders_orderline line LEFT JOIN orders_allocation allocation ON allocation.line_id = line.id
-             WHERE line.id = ANY(%s) ORDER BY line.id, allocation.id DESC FOR UPDATE OF line
-            """,
-            [list(wanted)],
-        )
-        left = dict(wanted)
-        taken: dict[tuple[int, int], int] = {}
-        per_level: dict[int, int] = defaultdict(int)
-        for line_id, allocated, product_id, level_id, quantity in cursor.fetchall():
-            if allocated < wanted[line_id]:
-                raise ValueError(f"Line {line_id} has {allocated} allocated, {wanted[line_id]} cannot be given up.")
-            if level_id is None:
-                continue
-            part = min(quantity, left[line_id])
-            if part > 0:
-                taken[line_id, level_id] = part
-                per_level[level_id] += part
-                freed[product_id] += part
-                left[line_id] -= part
-        _lower_allocations(taken)
-        _raise_allocated({line: -quantity for line, quantity in wanted.items()})
-        reservations.release(per_level)
-    return dict(freed)
+        for pk, promised in _promised(wanted).items():
+            if promised.allocated < wanted[pk]:
+                raise ValueError(f"Line {pk} has {promised.allocated} allocated, {wanted[pk]} cannot be given up.")
+            product_of = {level: product for level, product, _ in promised.spots}
+            freed = promised.give_up(wanted[pk]) if promised.needs else {}
+            given[pk] = (wanted[pk], freed)
+            for level, units in freed.items():
+                freed_by_product[product_of[level]] += units
+        _write_given_up(given)
+    return dict(freed_by_product)
 
 
-def give_way(lost: Mapping[tuple[int, int], int]) -> set[int]:
+@dataclass(slots=True)
+class GaveWay:
+    """Orders that wait again, and products of which stock is free now because all of a kit was given up with its part."""
+
+    orders: set[int] = field(default_factory=set)
+    products: set[int] = field(default_factory=set)
+
+
+def give_way(lost: Mapping[tuple[int, int], int]) -> GaveWay:
     """Stock of (product, location) is lost: where less would be left than is promised, the orders served last give up.
 
-    What lies in a parcel already packed gives way last of all. The orders that wait again.
+    What lies in a parcel already packed gives way last of all.
     """
+    way = GaveWay()
     with transaction.atomic(), database.cursor() as cursor:
-        reservations.lock(product_id for product_id, _ in lost)
+        lock_products(product_id for product_id, _ in lost)
         cursor.execute(
             """
-            SELECT allocation.line_id, line.order_id, level.id, allocation.quantity, level.on_hand, level.reserved,
-                   level.product_id, level.location_id
+            SELECT allocation.line_id, level.id, level.on_hand, level.reserved, level.product_id, level.location_id
               FROM orders_allocation allocation
               JOIN inventory_stocklevel level ON level.id = allocation.level_id
               JOIN orders_orderline line ON line.id = allocation.line_id
@@ -235,30 +273,40 @@ def give_way(lost: Mapping[tuple[int, int], int]) -> set[int]:
             """,
             [[product_id for product_id, _ in lost], [location_id for _, location_id in lost]],
         )
-        missing: dict[int, int] = {}
-        taken: dict[tuple[int, int], int] = {}
-        orders: set[int] = set()
-        for line, order, level, quantity, on_hand, reserved, product, location in cursor.fetchall():
-            missing.setdefault(level, max(0, lost[product, location] - (on_hand - reserved)))
-            part = min(quantity, missing[level])
-            if part > 0:
-                missing[level] -= part
-                taken[line, level] = part
-                orders.add(order)
-        per_line: dict[int, int] = defaultdict(int)
-        per_level: dict[int, int] = defaultdict(int)
-        for (line, level), part in taken.items():
-            per_line[line] += part
-            per_level[level] += part
-        _lower_allocations(taken)
-        if per_line:
-            _raise_allocated({line: -units for line, units in per_line.items()})
-        reservations.release(per_level)
-    return orders
+        rows = cursor.fetchall()
+        missing = {level: lost[p, loc] - (on_hand - reserved) for _, level, on_hand, reserved, p, loc in rows}
+        missing = {level: units for level, units in missing.items() if units > 0}
+        if not missing:
+            return way
+        promised = _promised({row[0] for row in rows})
+        given: dict[int, tuple[int, dict[int, int]]] = {}
+        for line_id, level, _, _, product_id, _ in rows:
+            line = promised[line_id]
+            part = min(missing.get(level, 0), line.units.get(level, 0))
+            if part <= 0:
+                continue
+            per_unit = dict(line.needs).get(product_id, 1)
+            warehouse = next(spot[2] for spot in line.spots if spot[0] == level)
+            whole = -(-part // per_unit)
+            freed = line.give_up(whole, first=level, from_warehouse=warehouse)
+            before = given.get(line_id, (0, {}))
+            given[line_id] = (before[0] + whole, _added(before[1], freed))
+            product_of = {spot[0]: spot[1] for spot in line.spots}
+            for spot, units in freed.items():
+                if spot in missing:
+                    missing[spot] -= units
+                way.products.add(product_of[spot])
+            way.orders.add(line.order_id)
+        _write_given_up(given)
+    return way
+
+
+def _added(first: Mapping[int, int], second: Mapping[int, int]) -> dict[int, int]:
+    return {key: first.get(key, 0) + second.get(key, 0) for key in {*first, *second}}
 
 
 def consume(taken: Mapping[tuple[int, int | None], int]) -> None:
-    """Units leave with a parcel, by (line, level): they are allocated no longer, and shipped."""
+    """Stock units leave with a parcel, by (line, level): they are allocated no longer, and shipped."""
     with transaction.atomic(), database.cursor() as cursor:
         lock_lines(line_id for line_id, _ in taken)
         stocked = {key: quantity for key, quantity in taken.items() if key[1] is not None}
@@ -271,12 +319,15 @@ def consume(taken: Mapping[tuple[int, int | None], int]) -> None:
                 per_level[level_id] += quantity
         cursor.execute(
             """
-            UPDATE orders_orderline SET allocated = allocated - change.quantity, shipped = shipped + change.quantity
+            UPDATE orders_orderline SET allocated = allocated - change.quantity / pieces,
+                   shipped = shipped + change.quantity / pieces
               FROM unnest(%s::bigint[], %s::int[]) AS change(id, quantity)
-             WHERE orders_orderline.id = change.id
+             WHERE orders_orderline.id = change.id AND change.quantity %% pieces = 0
             """,
             [list(per_line), list(per_line.values())],
         )
+        if cursor.rowcount != len(per_line):
+            raise ValueError("A parcel holds a part of a kit. Unpack it and pack the order anew.")
         reservations.release(per_level)
 
 

@@ -7,10 +7,19 @@ from datetime import timedelta
 from backoffice.lib import money
 from backoffice.lib.bulk import draft
 from backoffice.sync.models import Connection
-from inventory import catalogue
-from inventory.models import Product
+from inventory.meaning import Item, Meant
 from orders import customers, holds, status, timeline
-from orders.models import Allocation, Hold, Order, OrderCharge, OrderLine, OrderTax, Payment, TimelineEntry
+from orders.models import (
+    Allocation,
+    Hold,
+    LineComponent,
+    Order,
+    OrderCharge,
+    OrderLine,
+    OrderTax,
+    Payment,
+    TimelineEntry,
+)
 from orders.records import LineRecord, OrderRecord
 
 
@@ -30,7 +39,9 @@ class NewOrder(OrderRows):
     """An order not yet written. What can be settled before is settled in memory: its taxes, its stock, its state."""
 
     found: list[Hold] = field(default_factory=list)
-    products: dict[int, Product] = field(default_factory=dict)
+    needs: dict[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    """By line: what one unit of it takes from stock, as (product, stock units); lines that take nothing are left out."""
+    components: list[LineComponent] = field(default_factory=list)
     allocations: list[Allocation] = field(default_factory=list)
     notes: list[TimelineEntry] = field(default_factory=list)
 
@@ -104,26 +115,38 @@ def amounts(order: Order, record: OrderRecord) -> None:
     order.refunded_total = -money.total(p.amount for p in record.payments if p.amount < 0)
 
 
-def order_line(order: Order, position: int, said: LineRecord, products: dict[catalogue.Item, Product]) -> OrderLine:
-    product = products.get((said.item_id, said.sku))
+def order_line(order: Order, position: int, said: LineRecord, known: dict[Item, Meant]) -> OrderLine:
+    meant = known.get((said.item_id, said.sku))
     return draft(
         OrderLine,
         order_id=order.pk,
         position=position,
         external_id=said.external_id[:120],
         external_item_id=said.item_id[:120],
-        product_id=product.pk if product else None,
+        product_id=meant.product.pk if meant else None,
+        selling_unit_id=meant.selling_unit_id if meant else None,
+        pieces=meant.pieces if meant else 1,
         sku=said.sku[:120],
         name=said.name[:250] or said.sku[:250],
         variation=said.variation[:250],
         ordered=said.quantity,
         cancelled=said.quantity if order.cancelled_at else 0,
-        needs_shipping=said.needs_shipping and (product is None or product.stocked),
+        needs_shipping=said.needs_shipping and (meant is None or meant.is_shipped),
         unit_price=round(said.gross / said.quantity, 6) if said.quantity else said.gross,
         gross=said.gross,
         discount=said.discount,
         tax=said.tax,
     )
+
+
+def line_components(line: OrderLine, meant: Meant | None) -> list[LineComponent]:
+    """What a line for a kit or a dozen takes from stock; a line of plain goods has none. The line has its id."""
+    if meant is None or not meant.is_composite:
+        return []
+    return [
+        draft(LineComponent, line_id=line.pk, product_id=product_id, quantity=units)
+        for product_id, units in meant.needs
+    ]
 
 
 def order_charges(order: Order, record: OrderRecord) -> list[OrderCharge]:

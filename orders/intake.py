@@ -8,8 +8,8 @@ from django.db import connection as database
 
 from backoffice.lib.bulk import copy_in, give_ids
 from backoffice.sync.models import Connection
-from inventory import catalogue
-from inventory.models import Product
+from inventory import meaning
+from inventory.meaning import Item, Meant
 from orders import allocation, customers, drafts, holds, revising, timeline
 from orders.models import Order, TimelineEntry
 from orders.records import OrderRecord
@@ -61,10 +61,10 @@ def take_in(
     fresh = [position for key, position in newest.items() if key not in known]
     later = [position for key, position in newest.items() if key in known and _is_newer(known[key], records[position])]
     asked = [records[position] for position in sorted([*fresh, *later])]
-    products = catalogue.resolve(connection.pk, {(ln.item_id, ln.sku) for record in asked for ln in record.lines})
+    products = meaning.resolve(connection.pk, {(ln.item_id, ln.sku) for record in asked for ln in record.lines})
     if later:
         changed = [known[records[position].external_id].pk for position in later]
-        allocation.lock_orders(changed, and_products={product.pk for product in products.values()})
+        allocation.lock_orders(changed, and_products={pk for meant in products.values() for pk, _ in meant.needs})
     if fresh:
         _prepare(connection, records, sorted(fresh), products, taken)
     if later:
@@ -110,7 +110,7 @@ def _prepare(
     connection: Connection,
     records: Sequence[OrderRecord],
     positions: Sequence[int],
-    products: dict[catalogue.Item, Product],
+    products: dict[Item, Meant],
     taken: Taken,
 ) -> None:
     parties = customers.match(connection, [records[position] for position in positions])
@@ -135,6 +135,7 @@ def _prepare(
             line.order_id = order.pk
         for payment in payments:
             payment.order_id = order.pk
+        meant = [products.get((said.item_id, said.sku)) for said in record.lines]
         taken.new.append(
             drafts.NewOrder(
                 order=order,
@@ -142,22 +143,29 @@ def _prepare(
                 charges=drafts.order_charges(order, record),
                 taxes=drafts.order_taxes(order, record),
                 payments=payments,
+                needs={ln.pk: said.needs for ln, said in zip(lines, meant, strict=True) if said and said.needs},
+                components=[
+                    row for ln, said in zip(lines, meant, strict=True) for row in drafts.line_components(ln, said)
+                ],
                 found=holds.found_in(order, record) + drafts.unknown_products(order, lines, connection),
             )
         )
         taken.sentences[position] = f"Order {order.number} taken in."
         taken_there = [
-            (ln.product_id, said.set_aside, f"{order.external_id}:{said.external_id}")
-            for ln, said in zip(lines, record.lines, strict=True)
-            if ln.product_id is not None and said.set_aside > 0
+            (product_id, said.set_aside * units, _key(order, said.external_id, product_id, of))
+            for of, said in zip(meant, record.lines, strict=True)
+            if of is not None and said.set_aside > 0
+            for product_id, units in of.needs
         ]
         if drafts.still_to_ship(order):
             taken.set_aside += [(p, units, f"set-aside:{connection.pk}:{key}") for p, units, key in taken_there]
         elif order.fulfilled_elsewhere and not (order.cancelled_at or order.history):
             taken.sold_elsewhere += [(p, units, f"elsewhere:{connection.pk}:{key}") for p, units, key in taken_there]
-    known = {product.pk: product for product in products.values()}
-    for new in taken.new:
-        new.products = known
+
+
+def _key(order: Order, line: str, product_id: int, meant: Meant) -> str:
+    part = f":{product_id}" if meant.is_composite else ""
+    return f"{order.external_id}:{line}{part}"
 
 
 def write(taken: Taken) -> None:
@@ -173,6 +181,7 @@ def write(taken: Taken) -> None:
         notes += new.notes
     copy_in([new.order for new in taken.new], with_ids=True)
     copy_in([line for new in taken.new for line in new.lines], with_ids=True)
+    copy_in([component for new in taken.new for component in new.components])
     copy_in([payment for new in taken.new for payment in new.payments], with_ids=True)
     copy_in([charge for new in taken.new for charge in new.charges])
     copy_in([tax for new in taken.new for tax in new.taxes])

@@ -12,10 +12,10 @@ from django.db import transaction
 from django.db.models import Q
 
 from backoffice.sync.models import Connection
-from inventory import catalogue, ledger
-from inventory.models import Listing, Movement, Product
-from orders import holds
-from orders.models import Hold, OrderLine
+from inventory import catalogue, ledger, meaning
+from inventory.models import Listing, Movement, Product, SellingUnit
+from orders import drafts, holds
+from orders.models import Hold, LineComponent, OrderLine
 from orders.records import ListingRecord
 
 
@@ -224,15 +224,22 @@ def map_sku(connection: Connection, sku: str, product: Product, *, by: Any = Non
         return release_mapped(connection, who=who, by=by)
 
 
-def name_line(line: OrderLine, product: Product, *, by: Any = None, who: str) -> set[int]:
+def name_line(
+    line: OrderLine, product: Product, selling_unit: SellingUnit | None = None, *, by: Any = None, who: str
+) -> set[int]:
     """Say which product this one line means, where the store has no SKU for it; its order, if that released it.
 
     ValueError where the line means a product already, or went on without one.
     """
     with transaction.atomic():
         unnamed = OrderLine.objects.filter(pk=line.pk, product=None, allocated=0, shipped=0)
-        if not unnamed.update(product=product, needs_shipping=product.stocked):
+        (meant,) = meaning.meant([(product, selling_unit)])
+        named = unnamed.update(
+            product=product, selling_unit=selling_unit, pieces=meant.pieces, needs_shipping=meant.is_shipped
+        )
+        if not named:
             raise ValueError("This line means a product already, or has gone on without one.")
+        LineComponent.objects.bulk_create(drafts.line_components(line, meant))
         return release_mapped(line.order.connection, who=who, by=by)
 
 
@@ -241,14 +248,18 @@ def release_mapped(connection: Connection, *, who: str, by: Any = None) -> set[i
     held = Hold.objects.filter(code=holds.SKU, released_at=None, order__connection=connection)
     unnamed = OrderLine.objects.filter(order__in=held.values("order"), product=None, allocated=0, shipped=0)
     lines = list(unnamed.select_related("order"))
-    products = catalogue.resolve(connection.pk, {(line.external_item_id, line.sku) for line in lines})
-    named = []
+    known = meaning.resolve(connection.pk, {(line.external_item_id, line.sku) for line in lines})
+    named: list[OrderLine] = []
+    components: list[LineComponent] = []
     for line in lines:
-        product = products.get((line.external_item_id, line.sku))
-        if product is not None:
-            line.product, line.needs_shipping = product, product.stocked
+        meant = known.get((line.external_item_id, line.sku))
+        if meant is not None:
+            line.product, line.selling_unit_id = meant.product, meant.selling_unit_id
+            line.pieces, line.needs_shipping = meant.pieces, meant.is_shipped
             named.append(line)
-    OrderLine.objects.bulk_update(named, ["product", "needs_shipping"])
+            components += drafts.line_components(line, meant)
+    OrderLine.objects.bulk_update(named, ["product", "selling_unit", "pieces", "needs_shipping"])
+    LineComponent.objects.bulk_create(components)
     still = {(ln.order_id, (ln.sku or ln.name)[:250]) for ln in lines if ln.product_id is None}
     return holds.release(
         [hold for hold in held if (hold.order_id, hold.subject) not in still],

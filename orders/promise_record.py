@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 from inventory.promise import LEAD_TIME, Promise
 from orders import promise_words, timeline
 from orders.models import LinePromise, TimelineEntry
-from orders.queue import QUEUED, TOUCHING
+from orders.queue import QUEUED, TAKING
 
 STANDING = """
     SELECT standing.id, standing.line_id, standing.kind, standing.earliest, standing.latest, standing.details,
@@ -32,7 +32,7 @@ OVER = f"""
      WHERE standing.line_id = line.id AND standing.replaced_at IS NULL AND {{which}}
        AND NOT ({QUEUED})
 """
-OVER_PRODUCTS = OVER.format(which=TOUCHING.replace(" AND own.backordered > 0", ""))
+OVER_PRODUCTS = OVER.format(which=TAKING)
 OVER_ORDERS = OVER.format(which="line.order_id = ANY(%(orders)s)")
 OVER_ALL = OVER.format(which="true")
 MOVED_ON = """

@@ -66,24 +66,82 @@ INVARIANTS = (
     ),
     Invariant(
         name="allocated lines",
-        what="A line's allocated quantity is the sum of its allocations, each from its own product's stock.",
+        what="A line's allocated quantity is the sum of its allocations, each from its own product's stock or its kit's.",
         over="orders_orderline",
         faults="""
             SELECT format('Order %s, line %s (%s): %s are allocated, its allocations add up to %s%s.', o.number,
-                          line.position, line.sku, line.allocated, coalesce(promised.units, 0),
+                          line.position, line.sku, line.allocated * line.pieces, coalesce(promised.units, 0),
                           CASE WHEN promised.alien THEN ', some of them from another product''s stock' ELSE '' END)
               FROM (SELECT allocation.line_id, sum(allocation.quantity) AS units,
-                           bool_or(level.product_id IS DISTINCT FROM of.product_id) AS alien
+                           bool_or(part.id IS NULL AND (level.product_id IS DISTINCT FROM of.product_id
+                                   OR EXISTS (SELECT 1 FROM orders_linecomponent other
+                                               WHERE other.line_id = of.id))) AS alien
                       FROM orders_allocation allocation
                       JOIN inventory_stocklevel level ON level.id = allocation.level_id
                       JOIN orders_orderline of ON of.id = allocation.line_id
+                      LEFT JOIN orders_linecomponent part ON part.line_id = of.id AND part.product_id = level.product_id
                      GROUP BY allocation.line_id) promised
               FULL JOIN (SELECT * FROM orders_orderline WHERE allocated <> 0) reserved ON reserved.id = promised.line_id
               JOIN orders_orderline line ON line.id = coalesce(reserved.id, promised.line_id)
               JOIN orders_order o ON o.id = line.order_id
               LEFT JOIN inventory_product product ON product.id = line.product_id
-             WHERE promised.alien OR coalesce(promised.units, 0) > line.allocated
-                OR (coalesce(promised.units, 0) < line.allocated AND coalesce(product.stocked, false))
+             WHERE promised.alien OR coalesce(promised.units, 0) > line.allocated * line.pieces
+                OR (coalesce(promised.units, 0) < line.allocated * line.pieces
+                    AND (coalesce(product.stocked, false)
+                         OR EXISTS (SELECT 1 FROM orders_linecomponent part WHERE part.line_id = line.id)))
+        """,
+    ),
+    Invariant(
+        name="kits are promised whole",
+        what="Of each part of a kit or selling unit as much is allocated as its line's units take, from one warehouse each.",
+        over="orders_linecomponent",
+        faults="""
+            SELECT format('Order %s, line %s (%s): %s units are allocated, but %s of %s where %s are needed%s.', o.number,
+                          line.position, line.sku, line.allocated, coalesce(promised.units, 0), product.sku,
+                          line.allocated * part.quantity,
+                          CASE WHEN promised.torn THEN ', some of them in a warehouse where the other parts are not'
+                               ELSE '' END)
+              FROM orders_linecomponent part
+              JOIN orders_orderline line ON line.id = part.line_id
+              JOIN orders_order o ON o.id = line.order_id
+              JOIN inventory_product product ON product.id = part.product_id
+              LEFT JOIN LATERAL (
+                   SELECT sum(here.units) AS units, bool_or(here.units % part.quantity <> 0) AS torn
+                     FROM (SELECT sum(allocation.quantity) AS units
+                             FROM orders_allocation allocation
+                             JOIN inventory_stocklevel level ON level.id = allocation.level_id
+                             JOIN inventory_location place ON place.id = level.location_id
+                            WHERE allocation.line_id = line.id AND level.product_id = part.product_id
+                            GROUP BY coalesce(place.warehouse_id, place.id)) here) promised ON true
+             WHERE coalesce(promised.units, 0) <> line.allocated * part.quantity OR promised.torn
+        """,
+    ),
+    Invariant(
+        name="pieces of lines",
+        what="A line's pieces are the stock units that its components add up to; 1 where it has none.",
+        over="orders_orderline",
+        faults="""
+            SELECT format('Order %s, line %s (%s): one unit takes %s pieces, its components add up to %s.', o.number,
+                          line.position, line.sku, line.pieces, coalesce(part.units, 1))
+              FROM orders_orderline line
+              JOIN orders_order o ON o.id = line.order_id
+              LEFT JOIN (SELECT line_id, sum(quantity) AS units FROM orders_linecomponent GROUP BY line_id) part
+                ON part.line_id = line.id
+             WHERE line.pieces <> coalesce(part.units, 1)
+        """,
+    ),
+    Invariant(
+        name="returned parts",
+        what="No more of a kit's part came back than was shipped, and the kit counts as back when all its parts are.",
+        over="orders_linecomponent",
+        faults="""
+            SELECT format('Order %s, line %s (%s): %s of %s came back of %s shipped, and %s kits count as back.', o.number,
+                          line.position, line.sku, part.returned, product.sku, line.shipped * part.quantity, line.returned)
+              FROM orders_linecomponent part
+              JOIN orders_orderline line ON line.id = part.line_id
+              JOIN orders_order o ON o.id = line.order_id
+              JOIN inventory_product product ON product.id = part.product_id
+             WHERE part.returned > line.shipped * part.quantity OR part.returned < line.returned * part.quantity
         """,
     ),
     Invariant(
@@ -116,17 +174,39 @@ INVARIANTS = (
         what="No line waits for stock that lies free, where its order may have it.",
         over="orders_orderline WHERE backordered > 0",
         faults="""
+            WITH free AS (SELECT level.product_id, coalesce(place.warehouse_id, place.id) AS warehouse_id,
+                                 sum(level.available) AS units
+                            FROM inventory_stocklevel level
+                            JOIN inventory_location place ON place.id = level.location_id AND place.sellable
+                           WHERE level.available > 0 GROUP BY 1, 2),
+            part AS (SELECT line.id AS line_id, component.product_id, component.quantity
+                       FROM orders_orderline line JOIN orders_linecomponent component ON component.line_id = line.id
+                      WHERE line.backordered > 0
+                      UNION ALL
+                     SELECT line.id, line.product_id, 1
+                       FROM orders_orderline line JOIN inventory_product product ON product.id = line.product_id
+                      WHERE line.backordered > 0 AND product.stocked
+                        AND NOT EXISTS (SELECT 1 FROM orders_linecomponent component WHERE component.line_id = line.id)),
+            possible AS (SELECT part.line_id, warehouse.id AS warehouse_id,
+                                min(floor(coalesce(free.units, 0) / part.quantity)) AS units
+                           FROM part CROSS JOIN (SELECT DISTINCT warehouse_id AS id FROM free) warehouse
+                           LEFT JOIN free ON free.product_id = part.product_id AND free.warehouse_id = warehouse.id
+                          GROUP BY part.line_id, warehouse.id)
             SELECT format('Order %s, line %s (%s) waits for %s, though %s.', o.number, line.position, line.sku,
-                          line.backordered, CASE WHEN product.stocked THEN format('%s are free', free.units)
+                          line.backordered, CASE WHEN part.line_id IS NOT NULL THEN format('%s are free', free.units)
                                                  ELSE 'it needs no stock' END)
               FROM orders_orderline line
               JOIN orders_order o ON o.id = line.order_id
               JOIN inventory_product product ON product.id = line.product_id
-              LEFT JOIN (SELECT level.product_id, sum(level.available) AS units
-                           FROM inventory_stocklevel level JOIN inventory_location location
-                             ON location.id = level.location_id AND location.sellable
-                          WHERE level.available > 0 GROUP BY level.product_id) free ON free.product_id = product.id
-             WHERE line.backordered > 0 AND (free.units > 0 OR NOT product.stocked)
+              LEFT JOIN (SELECT DISTINCT line_id FROM part) part ON part.line_id = line.id
+              LEFT JOIN LATERAL (
+                   SELECT sum(possible.units) AS units FROM possible
+                    WHERE possible.line_id = line.id AND possible.units > 0
+                      AND (NOT EXISTS (SELECT 1 FROM inventory_servedstore served
+                                        WHERE served.connection_id = o.connection_id)
+                           OR possible.warehouse_id IN (SELECT served.warehouse_id FROM inventory_servedstore served
+                                                         WHERE served.connection_id = o.connection_id))) free ON true
+             WHERE line.backordered > 0 AND (free.units > 0 OR part.line_id IS NULL)
                AND o.cancelled_at IS NULL AND NOT o.fulfilled_elsewhere AND NOT o.history
                AND (o.may_ship OR o.reserve_until > now())
                AND NOT EXISTS (SELECT 1 FROM orders_hold hold
@@ -147,9 +227,10 @@ INVARIANTS = (
                                 sum(allocated) AS allocated
                            FROM orders_orderline WHERE needs_shipping GROUP BY order_id) line
                 ON line.order_id = o.id
-              LEFT JOIN (SELECT shipment.order_id, sum(item.quantity) AS packed
+              LEFT JOIN (SELECT shipment.order_id, round(sum(item.quantity::numeric / line.pieces))::int AS packed
                            FROM shipping_shipment shipment
                            JOIN shipping_shipmentline item ON item.shipment_id = shipment.id
+                           JOIN orders_orderline line ON line.id = item.line_id
                           WHERE shipment.state = 'packed' GROUP BY shipment.order_id) parcel ON parcel.order_id = o.id
               LEFT JOIN (SELECT DISTINCT order_id FROM orders_hold
                           WHERE released_at IS NULL AND stops <> 'nothing') hold ON hold.order_id = o.id

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
+from django.db.models import Q
 from django.utils import timezone
 
 from backoffice.sync import deliveries
@@ -10,8 +11,8 @@ from backoffice.sync.connectors import connector_of, connectors
 from backoffice.sync.deliveries import Result
 from backoffice.sync.errors import SyncError
 from backoffice.sync.models import Connection, Delivery
-from inventory.availability import available, published
-from inventory.models import Listing
+from inventory.availability import Sold, published, sellable
+from inventory.models import KitContent, Listing
 from orders.records import StockRecord
 from orders.stores.base import Store
 
@@ -29,13 +30,13 @@ def told_of_orders() -> list[str]:
 
 
 def stock_wishes(product_ids: Iterable[int]) -> list[tuple[int, str, int]]:
-    """The wishes that every store that lists these products be told of them; one statement for any number."""
+    """The wishes that every store that lists these products, or kits of them, be told; one statement for any number."""
     ids = set(product_ids)
     if not ids:
         return []
     listings = (
         Listing.objects.filter(
-            product_id__in=ids,
+            Q(product_id__in=ids) | Q(product__in=KitContent.objects.filter(product_id__in=ids).values("kit_id")),
             manages_stock=True,
             stock_shared_with_parent=False,
             connection__connector__in=told_of_stock(),
@@ -55,8 +56,12 @@ def stock_changed(product_ids: Iterable[int]) -> None:
 def tell(connection: Connection, batch: Sequence[Delivery]) -> list[Result]:
     """Tell a store the stock of these listings; what it knows already is not sent again (case: C6)."""
     store = cast(Store, connector_of(connection))
-    listings = Listing.objects.select_related("product").in_bulk([delivery.object_id for delivery in batch])
-    free = available({listing.product_id for listing in listings.values() if listing.product_id})
+    listings = Listing.objects.select_related("product", "selling_unit").in_bulk([d.object_id for d in batch])
+    free = sellable(
+        {_sold(listing) for listing in listings.values() if listing.product_id},
+        connection_id=connection.pk,
+        safety_buffer=connection.safety_buffer,
+    )
     results, records, of = [], [], {}
     for delivery in batch:
         listing = listings.get(delivery.object_id)
@@ -64,7 +69,7 @@ def tell(connection: Connection, batch: Sequence[Delivery]) -> list[Result]:
             results.append(Result(delivery.pk, "Nothing to tell: the store keeps no figure for this listing."))
             continue
         policy = listing.product.backorder_policy
-        quantity, status = published(free[listing.product.pk], safety_buffer=connection.safety_buffer, policy=policy)
+        quantity, status = published(free[_sold(listing)], policy)
         if delivery.known is None and quantity == listing.seen_quantity and quantity > 0:
             # What the store said itself it need not be told; its word is as old as its last answer.
             results.append(
@@ -82,6 +87,10 @@ def tell(connection: Connection, batch: Sequence[Delivery]) -> list[Result]:
         results += _push(store, records[start : start + store.stock_batch], of)
     Connection.objects.filter(pk=connection.pk).update(last_heard_at=timezone.now())
     return results
+
+
+def _sold(listing: Listing) -> Sold:
+    return Sold(listing.product_id or 0, listing.selling_unit.quantity if listing.selling_unit else 1)
 
 
 def _known(quantity: int, status: str) -> dict[str, Any]:

@@ -11,10 +11,9 @@ from django.db import connection as database
 from django.utils import timezone
 
 from backoffice.lib import money
-from backoffice.lib.bulk import copy_in
+from backoffice.lib.bulk import copy_in, give_ids
 from backoffice.sync.models import Connection
-from inventory import catalogue
-from inventory.models import Product
+from inventory.meaning import Item, Meant
 from orders import allocation, cancelling, customers, drafts, holds, timeline
 from orders.models import Hold, Order, OrderCharge, OrderLine, OrderTax, Payment, TimelineEntry
 from orders.records import LineRecord, OrderRecord
@@ -25,7 +24,10 @@ HEADER = [
     "billing_address", "customer", "cancelled_at", "reserve_until", "currency", "items_total", "discount_total", "shipping_total",
     "fee_total", "tax_total", "total", "paid_total", "refunded_total",
 ]  # fmt: skip
-LINE = ["ordered", "cancelled", "name", "variation", "sku", "product", "unit_price", "gross", "discount", "tax"]
+LINE = [
+    "ordered", "cancelled", "name", "variation", "sku", "product", "selling_unit", "pieces", "unit_price", "gross",
+    "discount", "tax",
+]  # fmt: skip
 OWN_CHECKS = {holds.TOTALS, holds.CURRENCY, holds.ADDRESS, holds.SKU, holds.DOUBT}
 """Holds that are found again from the record; they go by themselves when the store has mended the cause."""
 
@@ -47,6 +49,8 @@ class _Changes:
     lifted: list[Hold] = field(default_factory=list)
     lines: list[OrderLine] = field(default_factory=list)
     new_lines: list[OrderLine] = field(default_factory=list)
+    named: list[tuple[OrderLine, Meant | None]] = field(default_factory=list)
+    """Lines, new or not, and what they mean from now on."""
     give_back: dict[int, int] = field(default_factory=dict)
     payments: list[Payment] = field(default_factory=list)
     corrected: list[Payment] = field(default_factory=list)
@@ -58,7 +62,7 @@ class _Changes:
 def revise(
     connection: Connection,
     pairs: Sequence[tuple[Order, OrderRecord]],
-    products: dict[catalogue.Item, Product],
+    products: dict[Item, Meant],
     money_fixed: set[int],
 ) -> Revised:
     """Bring each order to its record, in a constant number of statements.
@@ -163,7 +167,7 @@ def _lines(
     order: Order,
     record: OrderRecord,
     lines: list[OrderLine],
-    products: dict[catalogue.Item, Product],
+    products: dict[Item, Meant],
     changes: _Changes,
     *,
     fixed: bool,
@@ -179,14 +183,16 @@ def _lines(
             line = drafts.order_line(order, position, wanted, products)
             lines.append(line)
             changes.new_lines.append(line)
+            changes.named.append((line, products.get((wanted.item_id, wanted.sku))))
             changes.notes.append(_line_note(order, f"Line added: {line}."))
             continue
         if (
             line.product_id is None
             and line.allocated == 0 == line.shipped
-            and (product := products.get((wanted.item_id, wanted.sku))) is not None
+            and (meant := products.get((wanted.item_id, wanted.sku))) is not None
         ):
-            line.product_id = product.pk
+            line.product_id, line.selling_unit_id, line.pieces = meant.product.pk, meant.selling_unit_id, meant.pieces
+            changes.named.append((line, meant))
         _quantity(order, line, wanted.quantity, changes, refunded=refunded)
         if not fixed:
             _line_money(line, wanted)
@@ -337,7 +343,10 @@ def _write(orders: Sequence[Order], changes: _Changes) -> set[int]:
     Order.objects.bulk_update(orders, HEADER)
     if changes.lines:
         OrderLine.objects.bulk_update({line.pk: line for line in changes.lines}.values(), LINE)
-    copy_in(changes.new_lines)
+    if changes.new_lines:
+        give_ids(changes.new_lines)
+        copy_in(changes.new_lines, with_ids=True)
+    copy_in([row for line, meant in changes.named for row in drafts.line_components(line, meant)])
     if changes.money_of:
         ids = [order.pk for order, _ in changes.money_of]
         OrderCharge.objects.filter(order_id__in=ids).delete()

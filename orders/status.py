@@ -64,8 +64,9 @@ FACTS = """
       LEFT JOIN LATERAL (SELECT sum(ordered) AS ordered, sum(cancelled) AS cancelled, sum(shipped) AS shipped,
                                 sum(allocated) AS allocated
                            FROM orders_orderline WHERE order_id = o.id AND needs_shipping) l ON true
-      LEFT JOIN LATERAL (SELECT sum(sl.quantity) AS packed
+      LEFT JOIN LATERAL (SELECT round(sum(sl.quantity::numeric / line.pieces))::int AS packed
                            FROM shipping_shipment s JOIN shipping_shipmentline sl ON sl.shipment_id = s.id
+                           JOIN orders_orderline line ON line.id = sl.line_id
                           WHERE s.order_id = o.id AND s.state = 'packed') p ON true
 """
 

@@ -59,6 +59,7 @@ def ship(shipment_ids: Iterable[int], *, by: Any = None, who: str = timeline.HUB
                     reason=Movement.Reason.SHIPMENT,
                     key=f"shipment:{line.pk}",
                     note=f"Parcel {leaving[line.shipment_id].number}",
+                    lot_id=line.lot_id,
                 )
                 for line in lines
                 if line.level is not None

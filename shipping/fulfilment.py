@@ -19,7 +19,8 @@ from orders import timeline
 from orders.models import Order, OrderLine, TimelineEntry
 from orders.records import FulfilmentRecord, ParcelRecord
 from orders.stores.base import Store
-from shipping.models import Shipment, ShipmentLine
+from shipping.inside import units_inside
+from shipping.models import Shipment
 
 PATIENCE = 2
 """So many orders in a row without an answer, and the store itself is taken to be down; one alone may have its own trouble."""
@@ -150,14 +151,12 @@ def _present(order_ids: Sequence[int], batch: Sequence[Delivery]) -> dict[int, _
     shipped = Shipment.objects.filter(order_id__in=order_ids, state=Shipment.State.SHIPPED)
     for shipment in shipped.order_by("shipped_at", "id"):
         shipments[shipment.order_id].append(shipment)
-    inside: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for packed in (
-        ShipmentLine.objects.filter(shipment__order_id__in=order_ids, shipment__state=Shipment.State.SHIPPED)
-        .select_related("line")
-        .order_by("line__position", "id")
-    ):
-        if packed.line.external_id:
-            inside[packed.shipment_id][packed.line.external_id] += packed.quantity
+    external = {line.pk: line.external_id for of_order in lines.values() for line in of_order}
+    packed = units_inside(shipment.pk for of_order in shipments.values() for shipment in of_order)
+    inside = {
+        pk: {external[line]: units for line, units in of_parcel.items() if external[line]}
+        for pk, of_parcel in packed.items()
+    }
     known = {delivery.object_id: delivery.known or {} for delivery in batch}
     return {
         pk: _saying(order, lines[pk], shipments[pk], inside, known.get(pk, {}).get("told") or [])
@@ -178,7 +177,7 @@ def _saying(
             tracking_number=shipment.tracking_number,
             tracking_url=shipment.tracking_url,
             shipped_at=shipment.shipped_at or shipment.packed_at,
-            items=tuple(inside[shipment.pk].items()),
+            items=tuple(inside.get(shipment.pk, {}).items()),
         )
         for shipment in shipments
     )

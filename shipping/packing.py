@@ -1,7 +1,7 @@
 """Packing what is allocated into a parcel; a parcel not yet shipped can be unpacked again."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection as database
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from backoffice.lib.bulk import copy_in, give_ids
 from orders import allocation, holds, timeline
-from orders.models import Allocation, Hold, Order, OrderLine
+from orders.models import Allocation, Hold, LineComponent, Order, OrderLine
 from shipping.models import Shipment, ShipmentLine
 
 Packed = Shipment.State.PACKED
@@ -24,9 +24,10 @@ class CannotPack(Exception):
 def pack(
     order_ids: Iterable[int], *, quantities: Mapping[int, int] | None = None, by: Any = None, who: str = timeline.HUB
 ) -> list[Shipment]:
-    """Pack what is allocated and in no parcel yet: one parcel an order, a constant number of statements for any number.
+    """Pack what is allocated and in no parcel yet: one parcel an order and warehouse, in a constant number of statements.
 
-    `quantities` (line → units) packs fewer. An order with nothing to pack gets no parcel, so run twice it packs once.
+    `quantities` (line → units) packs fewer. Of kits and selling units whole ones are packed. An order with nothing to pack
+    gets no parcel, so run twice it packs once.
     Raises CannotPack where more is asked than is allocated and unpacked, or where a hold stops shipping.
     """
     ids = sorted(set(order_ids))
@@ -38,66 +39,108 @@ def pack(
         allocation.lock_lines(line.pk for line in lines)
         stopped = holds.stopping(ids, Hold.Stops.SHIPPING, Hold.Stops.EVERYTHING)
         free = _unpacked(ids)
-        drafts: dict[int, list[ShipmentLine]] = defaultdict(list)
+        needs = _needs(lines)
+        drafts: dict[tuple[int, int], list[ShipmentLine]] = defaultdict(list)
         for line in lines:
             wanted = line.ordered if quantities is None else quantities.get(line.pk, 0)
-            for level_id, units in free.get(line.pk, ()):
-                part = min(units, wanted)
-                if part > 0:
-                    drafts[line.order_id].append(ShipmentLine(line_id=line.pk, level_id=level_id, quantity=part))
-                    wanted -= part
+            for warehouse_id, spots in free.get(line.pk, {}).items():
+                whole = min(wanted, _whole(needs[line.pk], spots))
+                if whole > 0:
+                    drafts[line.order_id, warehouse_id] += _items(line, whole, needs[line.pk], spots)
+                    wanted -= whole
             if quantities is not None and wanted > 0:
                 raise CannotPack(
                     f"{quantities[line.pk]} of {line.sku or line.name} cannot be packed: only "
                     f"{quantities[line.pk] - wanted} are allocated to order {orders[line.order_id].number} and unpacked."
                 )
-        for order_id in drafts:
+        for order_id, _ in drafts:
             if order_id in stopped or not orders[order_id].may_ship:
                 why = "it is held" if order_id in stopped else "it is not paid"
                 raise CannotPack(f"Order {orders[order_id].number} cannot be packed: {why}. Settle that first.")
         return _write(orders, drafts, by=by, who=who)
 
 
-def _unpacked(order_ids: list[int]) -> dict[int, list[tuple[int | None, int]]]:
-    """By line: (level, units) that are allocated and in no open parcel."""
+Spots = dict[int | None, tuple[int | None, int]]
+"""By level: (product there, stock units that are allocated and in no open parcel); no level where nothing is stocked."""
+NOWHERE = 0
+"""The warehouse of what is not stocked: it goes with whatever else the order has."""
+
+
+def _unpacked(order_ids: list[int]) -> dict[int, dict[int, Spots]]:
+    """By line and warehouse: what is allocated and in no open parcel."""
     packed: dict[tuple[int, int | None], int] = defaultdict(int)
     open_lines = ShipmentLine.objects.filter(shipment__order_id__in=order_ids, shipment__state=Packed)
     for line_id, level_id, quantity in open_lines.values_list("line_id", "level_id", "quantity"):
         packed[line_id, level_id] += quantity
-    free: dict[int, list[tuple[int | None, int]]] = defaultdict(list)
+    free: dict[int, dict[int, Spots]] = defaultdict(lambda: defaultdict(dict))
     allocated = Allocation.objects.filter(line__order_id__in=order_ids).order_by("line_id", "id")
-    for line_id, level_id, quantity in allocated.values_list("line_id", "level_id", "quantity"):
-        free[line_id].append((level_id, quantity - packed[line_id, level_id]))
+    places = ("level__product_id", "level__location_id", "level__location__warehouse_id")
+    for line_id, level_id, quantity, product_id, place, warehouse in allocated.values_list(
+        "line_id", "level_id", "quantity", *places
+    ):
+        free[line_id][warehouse or place][level_id] = (product_id, quantity - packed[line_id, level_id])
     uncounted = Q(product=None) | Q(product__stocked=False)
-    unstocked = OrderLine.objects.filter(uncounted, order_id__in=order_ids, allocated__gt=0, needs_shipping=True)
+    unstocked = OrderLine.objects.filter(
+        uncounted, order_id__in=order_ids, allocated__gt=0, needs_shipping=True, components=None
+    )
     for line_id, quantity in unstocked.values_list("pk", "allocated"):
-        free[line_id].append((None, quantity - packed[line_id, None]))
+        free[line_id][NOWHERE][None] = (None, quantity - packed[line_id, None])
     return free
 
 
+def _needs(lines: Iterable[OrderLine]) -> dict[int, list[tuple[int | None, int]]]:
+    """By line: what one unit of it takes, as (product, stock units)."""
+    needs: dict[int, list[tuple[int | None, int]]] = defaultdict(list)
+    plain = {line.pk: line for line in lines}
+    parts = LineComponent.objects.filter(line__in=list(plain)).order_by("line_id", "product_id")
+    for line_id, product_id, quantity in parts.values_list("line_id", "product_id", "quantity"):
+        needs[line_id].append((product_id, quantity))
+    for pk, line in plain.items():
+        if pk not in needs:
+            stocked = line.product is not None and line.product.stocked
+            needs[pk] = [(line.product_id if stocked else None, 1)]
+    return needs
+
+
+def _whole(needs: Sequence[tuple[int | None, int]], spots: Spots) -> int:
+    """How many whole units of a line these spots make up."""
+    return min(sum(units for of, units in spots.values() if of == part) // each for part, each in needs)
+
+
+def _items(line: OrderLine, whole: int, needs: Sequence[tuple[int | None, int]], spots: Spots) -> list[ShipmentLine]:
+    items = []
+    for part, each in needs:
+        wanted = whole * each
+        for level_id, (of, units) in spots.items():
+            taken = min(units, wanted) if of == part else 0
+            if taken > 0:
+                items.append(ShipmentLine(line_id=line.pk, level_id=level_id, quantity=taken))
+                wanted -= taken
+    return items
+
+
 def _write(
-    orders: Mapping[int, Order], drafts: Mapping[int, list[ShipmentLine]], *, by: Any, who: str
+    orders: Mapping[int, Order], drafts: dict[tuple[int, int], list[ShipmentLine]], *, by: Any, who: str
 ) -> list[Shipment]:
     if not drafts:
         return []
+    _with_the_goods(drafts)
     parcels = dict(
-        Shipment.objects.filter(order_id__in=list(drafts)).order_by().values_list("order_id").annotate(Count("pk"))
+        Shipment.objects.filter(order_id__in={order_id for order_id, _ in drafts})
+        .order_by()
+        .values_list("order_id")
+        .annotate(Count("pk"))
     )
     now = timezone.now()
-    shipments = [
-        Shipment(
-            order=orders[order_id],
-            number=f"{orders[order_id].number}-{parcels.get(order_id, 0) + 1}",
-            state=Packed,
-            packed_at=now,
-            packed_by=by,
-        )
-        for order_id in drafts
-    ]
+    shipments = []
+    for order_id, _ in drafts:
+        parcels[order_id] = parcels.get(order_id, 0) + 1
+        number = f"{orders[order_id].number}-{parcels[order_id]}"
+        shipments.append(Shipment(order=orders[order_id], number=number, state=Packed, packed_at=now, packed_by=by))
     give_ids(shipments)
     copy_in(shipments, with_ids=True)
-    for shipment in shipments:
-        for line in drafts[shipment.order_id]:
+    for shipment, lines in zip(shipments, drafts.values(), strict=True):
+        for line in lines:
             line.shipment_id = shipment.pk
     copy_in([line for lines in drafts.values() for line in lines])
     timeline.write(
@@ -105,13 +148,21 @@ def _write(
             timeline.entry(
                 shipment.order_id,
                 "packed",
-                f"Parcel {shipment.number} packed: {_units(sum(line.quantity for line in drafts[shipment.order_id]))}.",
+                f"Parcel {shipment.number} packed: {_units(sum(line.quantity for line in lines))}.",
                 who=who,
             )
-            for shipment in shipments
+            for shipment, lines in zip(shipments, drafts.values(), strict=True)
         ]
     )
     return shipments
+
+
+def _with_the_goods(drafts: dict[tuple[int, int], list[ShipmentLine]]) -> None:
+    """What is not stocked goes into the parcel of the order's first warehouse, if there is one."""
+    for order_id, _ in [key for key in drafts if key[1] == NOWHERE]:
+        other = next((key for key in drafts if key[0] == order_id and key[1] != NOWHERE), None)
+        if other is not None:
+            drafts[other] += drafts.pop((order_id, NOWHERE))
 
 
 def _units(count: int) -> str:

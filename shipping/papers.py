@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from django.db.models import Prefetch
 from django.utils import timezone
 
 from backoffice.lib.address import PostalAddress
 from orders import merchant
-from orders.models import Allocation, Merchant, Order, OrderLine
+from orders.models import Allocation, LineComponent, Merchant, Order, OrderLine
+from shipping.inside import units_inside
 from shipping.labels import LabelData
 from shipping.labels import draw as draw_labels
 from shipping.models import Shipment, ShipmentLine
@@ -103,16 +105,14 @@ Loaded = tuple[Order, list[OrderLine], list[Shipment], dict[int, dict[int, int]]
 def _load(order_ids: set[int]) -> dict[int, Loaded]:
     lines: dict[int, list[OrderLine]] = defaultdict(list)
     # What is not shipped (a service, a download) is in no parcel that anybody carries.
-    for line in OrderLine.objects.filter(order_id__in=order_ids, needs_shipping=True).order_by("order_id", "position"):
+    found = OrderLine.objects.filter(order_id__in=order_ids, needs_shipping=True).select_related("selling_unit")
+    parts = LineComponent.objects.select_related("product").order_by("id")
+    for line in found.prefetch_related(Prefetch("components", parts)).order_by("order_id", "position"):
         lines[line.order_id].append(line)
     shipments: dict[int, list[Shipment]] = defaultdict(list)
     for shipment in Shipment.objects.filter(order_id__in=order_ids).order_by("id"):
         shipments[shipment.order_id].append(shipment)
-    inside: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for shipment_id, line_id, units in ShipmentLine.objects.filter(shipment__order_id__in=order_ids).values_list(
-        "shipment_id", "line_id", "quantity"
-    ):
-        inside[shipment_id][line_id] += units
+    inside = units_inside(shipment.pk for of_order in shipments.values() for shipment in of_order)
     orders = Order.objects.filter(pk__in=order_ids).select_related("connection", "shipping_address")
     return {order.pk: (order, lines[order.pk], shipments[order.pk], inside) for order in orders}
 
@@ -183,8 +183,19 @@ def _slip_line(line: OrderLine, parcel: Parcel) -> SlipLine:
         backordered=max(0, wanted - before - here),
         sent_before=before,
         sku=line.sku,
-        variation=line.variation,
+        variation=_variation(line, parcel.order.language),
     )
+
+
+def _variation(line: OrderLine, language: str) -> str:
+    """What tells it from its sisters; of a dozen how many that is, of a kit what is in it."""
+    french = language == "fr"
+    if (unit := line.selling_unit) is not None:
+        said = [f"{(french and unit.name_fr) or unit.name} (× {unit.quantity})"]
+    else:
+        parts = line.components.all()
+        said = [f"{part.quantity} × {(french and part.product.name_fr) or part.product.name}" for part in parts]
+    return ", ".join(filter(None, [line.variation, *said]))
 
 
 def _label(parcel: Parcel, seller: Merchant) -> LabelData:

@@ -44,14 +44,37 @@ INVARIANTS = (
         over="orders_orderline",
         faults="""
             SELECT format('Order %s, line %s (%s): %s are shipped, its parcels that left hold %s.', o.number,
-                          line.position, line.sku, line.shipped, coalesce(gone.units, 0))
+                          line.position, line.sku, line.shipped * line.pieces, coalesce(gone.units, 0))
               FROM (SELECT * FROM orders_orderline WHERE shipped <> 0) sent
               FULL JOIN (SELECT item.line_id, sum(item.quantity) AS units
                            FROM shipping_shipmentline item JOIN shipping_shipment shipment ON shipment.id = item.shipment_id
                           WHERE shipment.state = 'shipped' GROUP BY item.line_id) gone ON gone.line_id = sent.id
               JOIN orders_orderline line ON line.id = coalesce(sent.id, gone.line_id)
               JOIN orders_order o ON o.id = line.order_id
-             WHERE line.shipped <> coalesce(gone.units, 0)
+             WHERE line.shipped * line.pieces <> coalesce(gone.units, 0)
+        """,
+    ),
+    Invariant(
+        name="kits are packed whole",
+        what="A parcel holds whole units of kits and selling units: each part as often as the line's units need it.",
+        over="orders_linecomponent",
+        faults="""
+            SELECT format('Parcel %s: %s of %s where %s units of line %s (%s) need %s.', shipment.number,
+                          coalesce(there.units, 0), product.sku, inside.units / line.pieces, line.position, line.sku,
+                          inside.units / line.pieces * part.quantity)
+              FROM (SELECT item.shipment_id, item.line_id, sum(item.quantity) AS units
+                      FROM shipping_shipmentline item
+                     WHERE EXISTS (SELECT 1 FROM orders_linecomponent part WHERE part.line_id = item.line_id)
+                     GROUP BY 1, 2) inside
+              JOIN shipping_shipment shipment ON shipment.id = inside.shipment_id
+              JOIN orders_orderline line ON line.id = inside.line_id
+              JOIN orders_linecomponent part ON part.line_id = line.id
+              JOIN inventory_product product ON product.id = part.product_id
+              LEFT JOIN LATERAL (SELECT sum(item.quantity) AS units
+                                   FROM shipping_shipmentline item JOIN inventory_stocklevel level ON level.id = item.level_id
+                                  WHERE item.shipment_id = inside.shipment_id AND item.line_id = line.id
+                                    AND level.product_id = part.product_id) there ON true
+             WHERE coalesce(there.units, 0) * line.pieces <> inside.units * part.quantity
         """,
     ),
     Invariant(

@@ -15,7 +15,8 @@ from backoffice.sync.models import Connection, Delivery
 from orders import mail, merchant
 from orders.mail import Letter, Post
 from orders.models import Merchant, OrderLine
-from shipping.models import Shipment, ShipmentLine
+from shipping.inside import units_inside
+from shipping.models import Shipment
 
 WORDS = {
     "en": {
@@ -71,9 +72,9 @@ def send(connection: Connection, batch: Sequence[Delivery]) -> list[Result]:
     results: list[Result] = []
     posts: list[Post] = []
     shipments = Shipment.objects.select_related("order__customer").in_bulk([delivery.object_id for delivery in batch])
-    inside: dict[int, dict[OrderLine, int]] = defaultdict(lambda: defaultdict(int))
-    for packed in ShipmentLine.objects.filter(shipment__in=shipments).select_related("line").order_by("line__position"):
-        inside[packed.shipment_id][packed.line] += packed.quantity
+    packed = units_inside(shipments)
+    lines = OrderLine.objects.in_bulk({line for of_parcel in packed.values() for line in of_parcel})
+    inside = {pk: {lines[line]: units for line, units in of_parcel.items()} for pk, of_parcel in packed.items()}
     to_come: dict[int, dict[OrderLine, int]] = defaultdict(dict)
     waiting = OrderLine.objects.filter(
         order__in={shipment.order_id for shipment in shipments.values()},
@@ -106,7 +107,7 @@ def send(connection: Connection, batch: Sequence[Delivery]) -> list[Result]:
                     letter(
                         shipment,
                         seller,
-                        inside[shipment.pk],
+                        inside.get(shipment.pk, {}),
                         to_come[shipment.order_id],
                         follows=min(left[shipment.order_id]) < (shipment.shipped_at or shipment.packed_at),
                         corrected=_corrected(delivery, shipment),

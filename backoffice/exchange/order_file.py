@@ -11,7 +11,7 @@ from import_export.results import InvalidRow, RowResult
 
 from backoffice.lib import address, cards, cells, money
 from backoffice.sync.models import Arrival, Connection
-from inventory import catalogue
+from inventory import meaning
 from orders.models import Order
 from orders.records import OrderRecord
 from orders.stores.base import Incoming, Store
@@ -47,7 +47,7 @@ def judge(connection: Connection, store: Store, chunk: Sequence[Incoming], resul
         )
     )
     items = {(line.item_id, line.sku) for _, record in records for line in record.lines}
-    products = catalogue.resolve(connection.pk, items)
+    products = meaning.resolve(connection.pk, items)
     good = []
     for incoming, record in records:
         row = RowResult()
@@ -77,7 +77,7 @@ def _not_ours(incoming: Incoming, connection: Connection) -> str:
     return ""
 
 
-def _happens(record: OrderRecord, order: Order | None, products: dict[catalogue.Item, Any]) -> str:
+def _happens(record: OrderRecord, order: Order | None, products: dict[meaning.Item, Any]) -> str:
     """What becomes of the order, and which holds it will have, in a sentence each."""
     words = [f"Changes order {order.number} as far as it can still be changed." if order else "A new order."]
     unknown = sorted(

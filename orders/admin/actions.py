@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backoffice import desk, goods, inward, journey
+from backoffice import desk, inward, journey, returning
 from backoffice.sync.errors import SyncError
 from inventory import catalogue
 from inventory.models import Product
@@ -86,7 +86,7 @@ def _cancel_lines(request: HttpRequest, order: Order) -> str:
 
 def _take_back(request: HttpRequest, order: Order) -> str:
     quantities = _own_lines(order, desk.units_of(request))
-    if not goods.return_to_stock(quantities, key=_key(request), who=desk.who(request), by=request.user):
+    if not returning.return_to_stock(quantities, key=_key(request), who=desk.who(request), by=request.user):
         return _("This was booked already, when the button was pressed before. Nothing was booked a second time.")
     return _("%(units)s back in stock.") % {"units": desk.units(sum(quantities.values()))}
 

@@ -50,7 +50,9 @@ def facts_of(order_id: int) -> Facts:
         raise Http404
     parcels = list(Shipment.objects.filter(order=order).select_related("packed_by", "shipped_by").order_by("id"))
     inside: dict[int, list[ShipmentLine]] = defaultdict(list)
-    for line in ShipmentLine.objects.filter(shipment__in=parcels).select_related("line", "level__location"):
+    for line in ShipmentLine.objects.filter(shipment__in=parcels).select_related(
+        "line", "level__product", "level__location", "lot"
+    ):
         inside[line.shipment_id].append(line)
     for parcel in parcels:
         parcel.inside = inside[parcel.pk]  # type: ignore[attr-defined]
@@ -58,7 +60,7 @@ def facts_of(order_id: int) -> Facts:
     invoice = Invoice.objects.filter(order=order).defer("pdf", "document").first()
     facts = Facts(
         order=order,
-        lines=list(order.lines.select_related("product")),
+        lines=list(order.lines.select_related("product", "selling_unit").prefetch_related("components__product")),
         parcels=parcels,
         holds=list(order.holds.select_related("released_by").order_by("released_at", "id")),
         invoice=invoice,
@@ -106,6 +108,8 @@ def _count(facts: Facts) -> None:
     packed: dict[int, int] = defaultdict(int)
     for line in chain.from_iterable(p.inside for p in facts.parcels if p.state == Shipment.State.PACKED):  # type: ignore[attr-defined]
         packed[line.line_id] += line.quantity
+    # Of a kit whole ones are packed, so the stock units of all its parts come out even.
+    packed = {line.pk: packed[line.pk] // line.pieces for line in facts.lines}
     for line in facts.lines:
         line.packed = packed[line.pk]  # type: ignore[attr-defined]
         line.can_pack = line.allocated - packed[line.pk]  # type: ignore[attr-defined]

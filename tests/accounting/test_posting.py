@@ -7,7 +7,7 @@ import pytest
 
 from accounting import chart, ledger
 from accounting.models import Entry, Invoice
-from backoffice import goods, journey
+from backoffice import goods, journey, returning
 from orders.models import Hold, Order
 from orders.records import ChargeRecord, LineRecord, PaymentRecord, RefundRecord, TaxRecord
 from tests.making import (
@@ -195,7 +195,7 @@ def test_goods_in_back_and_corrected_are_booked() -> None:
     assert product is not None
 
     receive("TENT", 8, cost="50.00")
-    goods.return_to_stock({order.lines.get().pk: 1}, key="r1", who="Bob")
+    returning.return_to_stock({order.lines.get().pk: 1}, key="r1", who="Bob")
     goods.adjust([goods.Goods(product, -2)], key="a1", note="Broken")
 
     entries = [booked(entry) for entry in Entry.objects.exclude(kind__in=["sale", "payment"]).order_by("id")]

@@ -15,6 +15,7 @@ from backoffice.sync.models import Arrival
 from inventory.counting import Figure
 from inventory.models import StockLevel
 from orders.models import Order
+from tests.backoffice import warehouse
 from tests.environment import ROOT
 from tests.making import make_connection, make_merchant, make_order, make_product, make_record, take_in
 
@@ -86,6 +87,7 @@ def found(name: str) -> list[str]:
 
 
 def test_a_shop_at_work_agrees_with_itself(shop: None) -> None:
+    warehouse.open_warehouse()
     whole = proof.prove()
 
     assert whole.faults == []
@@ -268,6 +270,23 @@ def test_damage_is_found_and_named(shop: None, name: str, statement: str, table:
     assert any(words.format(**names) in fault for fault in faults), faults
 
 
+@pytest.mark.parametrize(
+    ("name", "statement", "table", "words"), warehouse.DAMAGES, ids=[f"{d[0]}: {d[1][:50]}" for d in warehouse.DAMAGES]
+)
+def test_damage_in_the_warehouse_is_found_and_named(name: str, statement: str, table: str, words: str) -> None:
+    make_merchant()
+    warehouse.open_warehouse()
+    assert found(name) == []
+    names = warehouse.names()
+    if table:
+        unchecked(table)
+
+    damaged(statement.format(**names))
+
+    faults = found(name)
+    assert any(words.format(**names) in fault for fault in faults), faults
+
+
 def _rope() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM inventory_product WHERE sku = 'ROPE'")
@@ -279,7 +298,7 @@ def _account(code: str) -> int:
 
 
 def test_every_invariant_has_its_damage() -> None:
-    tested = {name for name, *_ in DAMAGES} | {"order identity", "invoice papers"}
+    tested = {name for name, *_ in [*DAMAGES, *warehouse.DAMAGES]} | {"order identity", "invoice papers"}
 
     assert {invariant.name for invariant in proof.invariants()} == tested
 

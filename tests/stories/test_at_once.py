@@ -12,7 +12,7 @@ import pytest
 from django.db import transaction
 
 from accounting.models import Invoice, Series
-from backoffice import goods, inward, journey
+from backoffice import goods, inward, journey, returning
 from backoffice.sync.models import Connection, Delivery
 from inventory.ledger import Short
 from inventory.models import Product, StockLevel
@@ -209,7 +209,7 @@ def _cancels_line(_store: Connection, chance: random.Random, _products: list[int
 
 def _takes_back(_store: Connection, chance: random.Random, _products: list[int]) -> None:
     lines = _some(OrderLine.objects.filter(shipped__gt=0).values_list("pk", flat=True), chance, 2)
-    goods.return_to_stock(dict.fromkeys(lines, 1), key=f"b{chance.random()}", who="Wim")
+    returning.return_to_stock(dict.fromkeys(lines, 1), key=f"b{chance.random()}", who="Wim")
 
 
 def _some(found: Any, chance: random.Random, most: int) -> list[Any]:

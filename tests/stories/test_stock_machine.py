@@ -22,7 +22,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from backoffice import goods, journey
+from backoffice import goods, journey, returning
 from inventory.models import StockLevel
 from orders.models import Hold, Order, OrderLine
 from orders.records import OrderRecord, RefundLineRecord, RefundRecord
@@ -128,7 +128,7 @@ class StockMachine(RuleBasedStateMachine):
         name, at = shipped[number % len(shipped)]
         line = self.shelf.orders[name].lines[at]
         count = min(count, line.shipped - line.returned)
-        goods.return_to_stock({self.line_id(name, at): count}, key=next(self.keys), who="Wim")
+        returning.return_to_stock({self.line_id(name, at): count}, key=next(self.keys), who="Wim")
         line.returned += count
         self.shelf.on_hand[line.sku] += count
         self.shelf.serve()

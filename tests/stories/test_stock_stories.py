@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 from django.utils import timezone
 
-from backoffice import goods, inward, journey, outward
+from backoffice import goods, inward, journey, outward, returning
 from backoffice.sync.models import Connection, Delivery
 from inventory import ledger
 from inventory.models import Listing, Movement, Product, StockLevel
@@ -122,8 +122,8 @@ def test_goods_that_come_back_are_sold_again() -> None:
     waiting = shop.deliver(store, shop.order(2, email="b@example.ca"))
     line = order.lines.get()
     with pytest.raises(ValueError, match="2 were shipped"):
-        goods.return_to_stock({line.pk: 3}, key="rma 1", who="Wim")
-    goods.return_to_stock({line.pk: 1}, key="rma 1", who="Wim")
+        returning.return_to_stock({line.pk: 3}, key="rma 1", who="Wim")
+    returning.return_to_stock({line.pk: 1}, key="rma 1", who="Wim")
     assert (state(order), state(waiting)) == ("shipped", "to_pack")
     assert order.lines.get().returned == 1
     assert figures() == (1, 1)
@@ -136,11 +136,11 @@ def test_goods_that_are_not_counted_come_back_once_too() -> None:
     journey.release_hold([order.holds.get().pk], why="made to order", who="Wim")
     journey.ship([journey.pack([order.pk])[0].pk])
     line = order.lines.get()
-    assert goods.return_to_stock({line.pk: 1}, key="rma 1", who="Wim")
-    assert not goods.return_to_stock({line.pk: 1}, key="rma 1", who="Wim")
+    assert returning.return_to_stock({line.pk: 1}, key="rma 1", who="Wim")
+    assert not returning.return_to_stock({line.pk: 1}, key="rma 1", who="Wim")
     assert order.lines.get().returned == 1
     assert order.timeline.filter(what="returned").count() == 1
-    assert goods.return_to_stock({line.pk: 1}, key="rma 2", who="Wim")
+    assert returning.return_to_stock({line.pk: 1}, key="rma 2", who="Wim")
     assert order.lines.get().returned == 2
 
 

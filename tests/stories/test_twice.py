@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from backoffice import goods, inward, journey
+from backoffice import goods, inward, journey, returning
 from backoffice.sync.models import Connection, Delivery
 from inventory.models import Product
 from orders.models import Hold, Order
@@ -82,7 +82,7 @@ def _adjust_down(house: House) -> None:
 
 def _return(house: House) -> None:
     line = house.gone.order.lines.get()
-    goods.return_to_stock({line.pk: 2}, key="rma 1", who="Wim")
+    returning.return_to_stock({line.pk: 2}, key="rma 1", who="Wim")
 
 
 def _cancel(house: House) -> None:

@@ -1,0 +1,124 @@
+"""Shipped goods come back to stock: lines, whole or by the parts of a kit (rules: S6, O13)."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from backoffice import goods
+from backoffice.goods import Goods
+from inventory.models import Movement
+from orders import allocation, timeline
+from orders.models import LineComponent, OrderLine, Return
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """So many stock units of one component of a line: the lamp of a kit."""
+
+    line_id: int
+    product_id: int
+
+
+@dataclass(slots=True)
+class _Back:
+    """What came back of a batch: the stock units by line and product, the rows, and the sentences."""
+
+    units: dict[tuple[int, int], int]
+    rows: list[Return]
+    words: list[tuple[int, str]]
+
+
+def return_to_stock(
+    quantities: Mapping[int, int],
+    *,
+    parts: Mapping[Part, int] | None = None,
+    key: str,
+    who: str,
+    by: Any = None,
+) -> bool:
+    """Shipped units of lines come back and can be sold again, at the cost at which they stand now.
+
+    `parts` are stock units of single components of kits; once all parts of a kit are back, the kit counts as returned.
+    ValueError where more would come back than was shipped. Booked once by `key`: False where that was before.
+    """
+    asked = {*quantities, *(part.line_id for part in parts or ())}
+    with transaction.atomic():
+        allocation.lock_lines(asked)
+        lines = OrderLine.objects.select_for_update(of=("self",)).order_by("id").in_bulk(list(asked))
+        # After the lock: who pressed the same button a moment earlier has committed by now. Not asked of the ledger, which
+        # knows nothing of goods that are not stocked.
+        if Return.objects.filter(line__in=list(lines), key=key).exists():
+            return False
+        components: dict[int, dict[int, LineComponent]] = defaultdict(dict)
+        for component in LineComponent.objects.filter(line__in=list(lines)).select_related("product"):
+            components[component.line_id][component.product_id] = component
+        stocked = dict(OrderLine.objects.filter(pk__in=list(lines)).values_list("pk", "product__stocked"))
+        back = _Back(units=defaultdict(int), rows=[], words=[])
+        for pk, units in quantities.items():
+            if units > 0:
+                _whole(lines[pk], components[pk], units, bool(stocked[pk]), back)
+                back.rows.append(Return(line_id=pk, key=key, quantity=units, by=by))
+        for part, units in (parts or {}).items():
+            if units > 0:
+                _part(lines[part.line_id], components[part.line_id].get(part.product_id), units, back)
+                back.rows.append(
+                    Return(line_id=part.line_id, product_id=part.product_id, key=key, quantity=units, by=by)
+                )
+        _count_whole(lines, components)
+        OrderLine.objects.bulk_update(list(lines.values()), ["returned"])
+        LineComponent.objects.bulk_update([c for of in components.values() for c in of.values()], ["returned"])
+        Return.objects.bulk_create(back.rows)
+        goods.move(
+            [Goods(product_id, units) for (_, product_id), units in back.units.items()],
+            Movement.Reason.RETURN,
+            key=key,
+            note="Returned",
+            by=by,
+            suffixes=[f"{line}:{product_id}" if components[line] else str(line) for line, product_id in back.units],
+        )
+        timeline.write([timeline.entry(lines[pk].order_id, "returned", said, who=who) for pk, said in back.words])
+    return True
+
+
+def _whole(line: OrderLine, components: Mapping[int, LineComponent], units: int, stocked: bool, back: _Back) -> None:
+    name = line.sku or line.name
+    if units > line.shipped - line.returned:
+        raise ValueError(
+            f"{units} of {name} cannot come back: {line.shipped} were shipped, {line.returned} of them are back already."
+        )
+    for component in components.values():
+        _component(line, component, units * component.quantity, back)
+    if not components:
+        line.returned += units
+        if stocked and line.product_id is not None:
+            back.units[line.pk, line.product_id] += units
+    back.words.append((line.pk, f"{units} of {name} back in stock."))
+
+
+def _part(line: OrderLine, component: LineComponent | None, units: int, back: _Back) -> None:
+    name = line.sku or line.name
+    if component is None:
+        raise ValueError(f"That is no part of {name}. Take it back under the line that it was sent for.")
+    _component(line, component, units, back)
+    back.words.append((line.pk, f"{units} of {component.product.sku}, a part of {name}, back in stock."))
+
+
+def _component(line: OrderLine, component: LineComponent, units: int, back: _Back) -> None:
+    sent = line.shipped * component.quantity
+    if units > sent - component.returned:
+        raise ValueError(
+            f"{units} of {component.product.sku}, a part of {line.sku or line.name}, cannot come back: {sent} were "
+            f"shipped, {component.returned} of them are back already."
+        )
+    component.returned += units
+    back.units[line.pk, component.product_id] += units
+
+
+def _count_whole(lines: Mapping[int, OrderLine], components: Mapping[int, Mapping[int, LineComponent]]) -> None:
+    """A kit is back when all its parts are, whichever way they came."""
+    for pk, of in components.items():
+        if of:
+            lines[pk].returned = min(component.returned // component.quantity for component in of.values())
