@@ -109,3 +109,25 @@ def trial_balance(*, until: date | None = None) -> list[Balance]:
             [until, until],
         )
         return [Balance(*row) for row in cursor.fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class OneBalance:
+    amount: Decimal
+    entries: int
+
+
+def balance_of(code: str, *, currency: str, until: date) -> OneBalance:
+    """What stands in one account at the end of a day, and from how many entries."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT coalesce(sum(line.amount), 0), count(DISTINCT entry.id)
+              FROM accounting_entryline line
+              JOIN accounting_entry entry ON entry.id = line.entry_id
+              JOIN accounting_account account ON account.id = line.account_id
+             WHERE account.code = %s AND entry.currency = %s AND entry.posted_on <= %s
+            """,
+            [code, currency, until],
+        )
+        return OneBalance(*cursor.fetchone())

@@ -2,6 +2,7 @@
 
 from backoffice import daily_lists, dropping, inward, journey, outward, stocktaking
 from backoffice.sync import waking
+from inventory.reports import abc
 
 
 def work_on_arrivals() -> str:
@@ -45,3 +46,8 @@ def make_count_sheets() -> str:
 def daily() -> str:
     """The day's lists by mail, and its promises: wished for once a day, told by who tells all else."""
     return f"wished for {', '.join(daily_lists.wish_due()) or 'nothing'}"
+
+
+def rank_products() -> str:
+    """Daily: which products the most value was shipped of."""
+    return f"{abc.work_out()} products ranked"

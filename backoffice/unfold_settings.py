@@ -99,6 +99,29 @@ NAVIGATION: list[Item] = [
         ],
     },
     {
+        "title": _("Stock reports"),
+        "items": [
+            _item(_("Stock at a date"), "event", "admin:inventory_report_stock", "inventory.view_stocklevel"),
+            _item(
+                _("Value of stock"),
+                "savings",
+                "admin:inventory_report_valuation",
+                "inventory.view_stocklevel",
+                "inventory.see_costs",
+            ),
+            _item(_("Movement card"), "swap_horiz", "admin:inventory_report_card", "inventory.view_movement"),
+            _item(_("Dead stock"), "bedtime", "admin:inventory_report_dead", "inventory.view_stocklevel"),
+            _item(_("ABC"), "leaderboard", "admin:inventory_report_abc", "inventory.view_stocklevel"),
+            _item(
+                _("Turnover"),
+                "autorenew",
+                "admin:inventory_report_turnover",
+                "inventory.view_stocklevel",
+                "inventory.see_costs",
+            ),
+        ],
+    },
+    {
         "title": _("Customers"),
         "items": [_item(_("Customers"), "group", "admin:orders_customer_changelist", "orders.view_customer")],
     },

@@ -102,7 +102,7 @@ class CsvFormat(Format):
         return True
 
     def write(self, headers: list[str], rows: Rows) -> IO[bytes]:
-        file = _temporary()
+        file = temporary()
         text = TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
         writer = csv.writer(text)
         writer.writerow(headers)
@@ -131,22 +131,22 @@ class XlsxFormat(Format):
         book = Workbook(write_only=True)
         sheet = book.create_sheet("Backoffice")
         sheet.freeze_panes = "A2"
-        sheet.append([_text_cell(sheet, heading) for heading in headers])
+        sheet.append([text_cell(sheet, heading) for heading in headers])
         for row in rows:
-            sheet.append([_text_cell(sheet, cells.safe(value)) for value in row])
-        file = _temporary()
+            sheet.append([text_cell(sheet, cells.safe(value)) for value in row])
+        file = temporary()
         book.save(file)
         file.seek(0)
         return file
 
 
-def _text_cell(sheet: Any, value: str) -> Any:
+def text_cell(sheet: Any, value: str) -> Any:
     cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value))
     cell.data_type = "s"
     cell.number_format = "@"
     return cell
 
 
-def _temporary() -> Any:
+def temporary() -> Any:
     """Small in memory, large on disk; gone when it is closed."""
     return tempfile.SpooledTemporaryFile(max_size=2 * 1024 * 1024)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 
 from backoffice import desk
+from inventory.admin.report_pages import ReportPages
 from inventory.admin.shown import named
 from inventory.import_export import StockCountExchange
 from inventory.models import Movement, StockLevel
@@ -52,7 +53,7 @@ class StockLevelAdmin(StockCountExchange, desk.ReadOnlyAdmin):
 
 
 @admin.register(Movement)
-class MovementAdmin(desk.Columns, desk.ReadOnlyAdmin):
+class MovementAdmin(ReportPages, desk.Columns, desk.ReadOnlyAdmin):
     list_display = ("at", "shown_sku", "quantity", "reason", "location", "unit_cost", "note", "by")
     guarded: ClassVar[dict[str, str]] = {"unit_cost": "inventory.see_costs"}
     list_filter = (("reason", ChoicesDropdownFilter), ("location", RelatedDropdownFilter), ("at", RangeDateFilter))

@@ -22,6 +22,7 @@ from inventory.models.purchasing import (
     SupplierReturn,
     SupplierReturnLine,
 )
+from inventory.models.ranking import ValueRank
 from inventory.models.reorder import OrderList, OrderListLine
 from inventory.models.stock import Lot, LotLevel, Movement, Revaluation, StockLevel
 from inventory.models.suppliers import Supplier, SupplierProduct
@@ -32,6 +33,6 @@ __all__ = [
     "LandedCost", "Listing", "Location", "Lot", "LotLevel", "Movement", "OrderList", "OrderListLine",
     "Product", "ProductFamily", "ProductPicture",
     "PurchaseOrder", "PurchaseOrderLine", "Revaluation", "SellingUnit", "ServedStore", "StockLevel", "Supplier",
-    "SupplierProduct", "SupplierReturn", "SupplierReturnLine", "Transfer", "TransferLine", "WarehouseProduct",
+    "SupplierProduct", "SupplierReturn", "SupplierReturnLine", "Transfer", "TransferLine", "ValueRank", "WarehouseProduct",
     "WeeklyDemand",
 ]  # fmt: skip

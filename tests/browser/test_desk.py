@@ -9,6 +9,7 @@ from backoffice.sync import arrivals
 from backoffice.sync.arrivals import Kept
 from backoffice.sync.models import Delivery
 from inventory.models import Product
+from inventory.reports.named import REPORTS
 from orders.models import Order
 from shipping.models import Shipment
 from tests.making import make_connection, make_merchant, make_order, make_product
@@ -52,6 +53,7 @@ def pages(order: Order) -> list[str]:
         reverse("admin:inventory_product_receive"),
         reverse("admin:inventory_product_correct"),
         reverse("admin:accounting_trial_balance"),
+        *[reverse(f"admin:inventory_report_{name}") + "?product=TENT&total=1" for name in REPORTS],
         reverse("admin:orders_order_change", args=[held.pk]),
         *[reverse(f"admin:{name}_changelist") for name in lists],
         *[reverse(f"admin:{name}", args=[pk]) for name, pk in first.items()],
