@@ -21,11 +21,13 @@ from backoffice.lib.text import email_key
 from backoffice.sync import connections
 from backoffice.sync.models import Arrival
 from backoffice.words import MONEY_WORDS, without_amounts
-from orders import holds
+from inventory.promise import Promise
+from orders import holds, promise_words, promises
 from orders.models import (
     Address,
     Customer,
     Hold,
+    LinePromise,
     Order,
     OrderCharge,
     OrderLine,
@@ -55,15 +57,32 @@ class CustomerOut(serializers.ModelSerializer[Customer]):
         read_only_fields = fields
 
 
+class PromiseOut(serializers.Serializer[Promise]):
+    """When the units on backorder leave, as the customer is told it, and why."""
+
+    earliest = serializers.DateField(allow_null=True, help_text="Null where it is not known.")
+    latest = serializers.DateField(allow_null=True)
+    hangs_on = serializers.ChoiceField(source="kind", choices=LinePromise.Kind.choices)
+    text = serializers.SerializerMethodField(help_text="In English (en) and French (fr).")
+    reason = serializers.SerializerMethodField(help_text="For staff, in English (en) and French (fr).")
+
+    def get_text(self, promise: Promise) -> dict[str, str]:
+        return {language: promise_words.phrase(promise, language) for language in ("en", "fr")}
+
+    def get_reason(self, promise: Promise) -> dict[str, str]:
+        return {language: promise_words.reason(promise, language) for language in ("en", "fr")}
+
+
 class LineOut(Guarded, serializers.ModelSerializer[OrderLine]):
     guarded = {SEE_AMOUNTS: ("unit_price", "gross", "discount", "tax")}
     product = serializers.CharField(source="product.sku", default=None, read_only=True, allow_null=True)
+    promise = PromiseOut(default=None, read_only=True, allow_null=True, help_text="Null where nothing is on backorder.")
 
     class Meta:
         model = OrderLine
         fields = (
             "position", "external_id", "sku", "product", "name", "variation", "needs_shipping", "ordered", "allocated",
-            "shipped", "backordered", "cancelled", "returned", "unit_price", "gross", "discount", "tax",
+            "shipped", "backordered", "promise", "cancelled", "returned", "unit_price", "gross", "discount", "tax",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -171,6 +190,13 @@ class OrderOut(OrderSummary):
             "invoice", "timeline",
         )  # fmt: skip
         read_only_fields = fields
+
+    def to_representation(self, order: Order) -> dict[str, Any]:
+        lines = list(order.lines.all())
+        told = promises.for_lines([line.pk for line in lines if line.backordered > 0])
+        for line in lines:
+            line.promise = told.get(line.pk)  # type: ignore[attr-defined]
+        return super().to_representation(order)
 
     @extend_schema(responses=EntryOut(many=True))
     def get_timeline(self, order: Order) -> list[dict[str, Any]]:

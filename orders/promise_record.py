@@ -151,6 +151,13 @@ def _moved(told: Told, before: Promise, at: datetime) -> TimelineEntry:
     return timeline.entry(told.order_id, "promised", f"{told.sku}: promise moved from {was} to {now}: {why}.", at=at)
 
 
-def standing(line_ids: Iterable[int]) -> dict[int, LinePromise]:
-    """What each of these lines was told last."""
-    return {p.line_id: p for p in LinePromise.objects.filter(line__in=list(line_ids), replaced_at=None)}
+def as_told(moments: Mapping[int, datetime]) -> dict[int, LinePromise]:
+    """What stood for each of these lines at a moment; one statement for any number, none where none is asked for."""
+    if not moments:
+        return {}
+    return {
+        told.line_id: told
+        for told in LinePromise.objects.filter(line__in=list(moments), made_at__lte=max(moments.values()))
+        if told.made_at <= moments[told.line_id]
+        and (told.replaced_at is None or told.replaced_at > moments[told.line_id])
+    }

@@ -1,7 +1,7 @@
 """The warehouse's papers of many orders, drawn from what the tables say now, in a constant number of statements."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -9,8 +9,9 @@ from django.db.models import Prefetch
 from django.utils import timezone
 
 from backoffice.lib.address import PostalAddress
-from orders import merchant
-from orders.models import Allocation, LineComponent, Merchant, Order, OrderLine
+from inventory.promise import Promise
+from orders import merchant, promise_record, promise_words, promises
+from orders.models import Allocation, LineComponent, LinePromise, Merchant, Order, OrderLine
 from shipping.inside import units_inside
 from shipping.labels import LabelData
 from shipping.labels import draw as draw_labels
@@ -41,6 +42,15 @@ class Parcel:
     def units(self) -> int:
         return sum(self.inside.get(line.pk, 0) for line in self.lines)
 
+    @property
+    def has_left(self) -> bool:
+        return self.shipment is not None and self.shipment.shipped_at is not None
+
+    def missing(self, line: OrderLine) -> int:
+        """Units still to come as it was when this parcel went, so that a slip printed again says what the first one said."""
+        wanted = line.ordered - line.cancelled
+        return max(0, wanted - self.before.get(line.pk, 0) - self.inside.get(line.pk, 0))
+
 
 def slips(order_ids: Sequence[int]) -> bytes:
     """One PDF: for each order the slip of its newest packed parcel, else of what would be packed, else of the last sent."""
@@ -69,7 +79,8 @@ def _slips(parcels: Sequence[Parcel]) -> bytes:
             "Leave it out, or print again when its stock is there."
         )
     seller = merchant.current()
-    return draw_slips([_slip(parcel, seller) for parcel in parcels])
+    told = _promises(parcels)
+    return draw_slips([_slip(parcel, seller, told) for parcel in parcels])
 
 
 def _labels(parcels: Sequence[Parcel]) -> bytes:
@@ -152,14 +163,34 @@ def _left_at(shipment: Shipment) -> tuple[object, int]:
 
 
 # --- what it says ----------------------------------------------------------------------------------------------------------
-def _slip(parcel: Parcel, seller: Merchant) -> SlipData:
+Told = Mapping[tuple[int, bool], Promise | LinePromise]
+"""Promises by line: those of now, and (True) those that stood when the parcel left."""
+
+
+def _promises(parcels: Sequence[Parcel]) -> Told:
+    """What is told of all that is not in these parcels: what was told then, where a parcel has left already."""
+    gone = {
+        line.pk: parcel.shipment.shipped_at
+        for parcel in parcels
+        if parcel.shipment and parcel.shipment.shipped_at
+        for line in parcel.lines
+        if parcel.missing(line)
+    }
+    here = [line.pk for parcel in parcels if not parcel.has_left for line in parcel.lines if line.backordered > 0]
+    told: dict[tuple[int, bool], Promise | LinePromise] = {
+        (line, True): promise for line, promise in promise_record.as_told(gone).items()
+    }
+    return told | {(line, False): promise for line, promise in promises.for_lines(here).items()}
+
+
+def _slip(parcel: Parcel, seller: Merchant, told: Told) -> SlipData:
     order, shipment = parcel.order, parcel.shipment
     return SlipData(
         merchant=merchant.letterhead(seller),
         order_number=order.number,
         placed_on=merchant.local_day(order.placed_at, seller),
         ship_to=PostalAddress.of(order.shipping_address),
-        lines=tuple(_slip_line(line, parcel) for line in parcel.lines if line.ordered > line.cancelled),
+        lines=tuple(_slip_line(line, parcel, told) for line in parcel.lines if line.ordered > line.cancelled),
         language=order.language,
         store_number=order.external_number,
         store_name=order.connection.name,
@@ -172,16 +203,16 @@ def _slip(parcel: Parcel, seller: Merchant) -> SlipData:
     )
 
 
-def _slip_line(line: OrderLine, parcel: Parcel) -> SlipLine:
-    wanted = line.ordered - line.cancelled
-    here, before = parcel.inside.get(line.pk, 0), parcel.before.get(line.pk, 0)
+def _slip_line(line: OrderLine, parcel: Parcel, told: Told) -> SlipLine:
+    promise = told.get((line.pk, parcel.has_left))
+    missing = parcel.missing(line)
     return SlipLine(
         name=line.name,
-        ordered=wanted,
-        in_parcel=here,
-        # As it was when this parcel went, so that a slip printed again says what the first one said.
-        backordered=max(0, wanted - before - here),
-        sent_before=before,
+        ordered=line.ordered - line.cancelled,
+        in_parcel=parcel.inside.get(line.pk, 0),
+        backordered=missing,
+        sent_before=parcel.before.get(line.pk, 0),
+        promise=promise_words.phrase(promise, parcel.order.language) if promise and missing else "",
         sku=line.sku,
         variation=_variation(line, parcel.order.language),
     )

@@ -1,7 +1,7 @@
 """The customer is told that a parcel left: what is in it, how to follow it, what is still to come (rule: P6)."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,8 @@ from backoffice.lib.formats import day, number
 from backoffice.lib.letterhead import Letterhead
 from backoffice.sync.deliveries import Result
 from backoffice.sync.models import Connection, Delivery
-from orders import mail, merchant
+from inventory.promise import Promise
+from orders import mail, merchant, promise_words, promises
 from orders.mail import Letter, Post
 from orders.models import Merchant, OrderLine
 from shipping.inside import units_inside
@@ -90,6 +91,7 @@ def send(connection: Connection, batch: Sequence[Delivery]) -> list[Result]:
         if at is not None:
             left[order_id].append(at)
     seller = merchant.current()
+    told = promises.for_lines([line.pk for lines in to_come.values() for line in lines if line.backordered > 0])
     for delivery in batch:
         shipment = shipments.get(delivery.object_id)
         if already := mail.mailed_already(delivery):
@@ -109,6 +111,7 @@ def send(connection: Connection, batch: Sequence[Delivery]) -> list[Result]:
                         seller,
                         inside.get(shipment.pk, {}),
                         to_come[shipment.order_id],
+                        told,
                         follows=min(left[shipment.order_id]) < (shipment.shipped_at or shipment.packed_at),
                         corrected=_corrected(delivery, shipment),
                         version=delivery.claimed_version,
@@ -136,6 +139,7 @@ def letter(
     seller: Merchant,
     inside: dict[OrderLine, int],
     to_come: dict[OrderLine, int],
+    told: Mapping[int, Promise],
     *,
     follows: bool,
     corrected: bool,
@@ -173,7 +177,7 @@ def letter(
             "number": shipment.tracking_number,
             "url": shipment.tracking_url if shipment.tracking_url.startswith(("https://", "http://")) else "",
             "inside": _items(inside, language),
-            "to_come": _items(to_come, language),
+            "to_come": _items(to_come, language, told),
         },
     )
     return Letter(
@@ -197,8 +201,14 @@ def _frame(words: dict[str, str], head: Letterhead, language: str, name: str) ->
     }
 
 
-def _items(quantities: dict[OrderLine, int], language: str) -> list[Item]:
+def _items(quantities: dict[OrderLine, int], language: str, told: Mapping[int, Promise] | None = None) -> list[Item]:
+    """`told` is of when each line comes, by line; what waits for nothing has no word of it."""
+    said = {line: promise_words.phrase(promise, language) for line, promise in (told or {}).items()}
     return [
-        Item(line.name, " · ".join(filter(None, (line.variation, line.sku))), number(units, language))
+        Item(
+            line.name,
+            " · ".join(filter(None, (line.variation, line.sku, said.get(line.pk, "")))),
+            number(units, language),
+        )
         for line, units in quantities.items()
     ]

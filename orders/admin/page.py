@@ -7,12 +7,14 @@ from typing import Any
 
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounting.models import Invoice
 from backoffice import desk, inward, journey, words
 from backoffice.sync.models import Arrival, Attempt, Delivery
 from orders import holds as kinds
+from orders import promise_words, promises
 from orders.models import Order, OrderLine
 from shipping.models import Shipment, ShipmentLine
 
@@ -71,6 +73,7 @@ def facts_of(order_id: int) -> Facts:
         timeline=list(order.timeline.order_by("-id")[:NEWEST]),
     )
     _count(facts)
+    _promise(facts)
     return facts
 
 
@@ -115,6 +118,16 @@ def _count(facts: Facts) -> None:
         line.can_pack = line.allocated - packed[line.pk]  # type: ignore[attr-defined]
         line.can_cancel = line.ordered - line.cancelled - line.shipped  # type: ignore[attr-defined]
         line.can_come_back = line.shipped - line.returned  # type: ignore[attr-defined]
+
+
+def _promise(facts: Facts) -> None:
+    """What the customer is told of each line that waits, and why."""
+    language = (get_language() or "en")[:2]
+    told = promises.for_lines([line.pk for line in facts.lines if line.backordered > 0])
+    for line in facts.lines:
+        promise = told.get(line.pk)
+        line.promised = promise_words.phrase(promise, language) if promise else ""  # type: ignore[attr-defined]
+        line.promised_why = promise_words.reason(promise, language) if promise else ""  # type: ignore[attr-defined]
 
 
 def context(request: HttpRequest, facts: Facts) -> dict[str, Any]:

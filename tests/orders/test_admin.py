@@ -275,7 +275,10 @@ def test_the_list_needs_no_more_statements_for_more_orders() -> None:
 
 def test_the_page_needs_no_more_statements_for_more_lines() -> None:
     client = logged_in("manager")
-    small, large = make_order([("TENT", 1, "1.00")]), make_order([("TENT", 1, "1.00")] * 40)
+    make_product("STOVE")
+    # Of both something is on backorder, and promised.
+    small = make_order([("TENT", 1, "1.00"), ("STOVE", 1, "1.00")])
+    large = make_order([*[("TENT", 1, "1.00")] * 4, *[("STOVE", 1, "1.00")] * 36])
     journey.pack([small.pk], who="Marie")
     journey.pack([large.pk], quantities={large.lines.first().pk: 1}, who="Marie")
     journey.pack([large.pk], who="Marie")
