@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django.db import connection as database
 
+from inventory import availability, kits
 from orders.queue import QUEUED, TOUCHING, UNITS, WANTS
 
 WAITING = f"""
@@ -27,3 +28,16 @@ def waiting(product_ids: Iterable[int] | None = None) -> dict[int, int]:
             asked = f"{WAITING} AND {TOUCHING} AND {WANTS} = ANY(%(products)s) GROUP BY 1"
             cursor.execute(asked, {"products": list(product_ids)})
         return {product_id: int(units) for product_id, units in cursor.fetchall()}
+
+
+def usable(product_ids: Iterable[int]) -> dict[int, int]:
+    """On hand − promised, where promised is what is reserved and what waits; of a kit the least that its parts make up.
+
+    Below zero it says how many are missing (case: C16). Only sellable places count. Three statements.
+    """
+    ids = list(product_ids)
+    inside = {pk: {pk: 1} for pk in ids} | kits.contents(ids)
+    parts = {part for of in inside.values() for part in of}
+    free = availability.available(parts)
+    wanted = waiting(parts)
+    return {pk: min((free[part] - wanted.get(part, 0)) // units for part, units in inside[pk].items()) for pk in ids}
