@@ -76,6 +76,7 @@ PAGES = {
     "admin:auth_group_changelist": {X},
     "floor:home": ALL,
     "floor:look_up": ALL,
+    "floor:count": {W, M, X},
     "admin:axes_accessattempt_changelist": {X},
     "admin:django_q_failure_changelist": {X},
     "admin:django_q_schedule_changelist": {X},
