@@ -44,7 +44,7 @@ def check(*, name: str, parent: Category | None, category: Category | None = Non
     above = Category.objects.get(pk=parent.pk).path.count(BETWEEN) + 1 if parent is not None else 0
     if above + height > DEEPEST:
         raise ValueError(_too_deep(name))
-    if Category.objects.filter(name=name, parent=parent).exclude(pk=category.pk if category else None).exists():
+    if Category.objects.filter(name=name, parent=parent).exclude(pk=category.pk if category else 0).exists():
         where = parent.path if parent else _("the top of the tree")
         raise ValueError(
             _("There is a category “%(name)s” in %(where)s already. Choose another name.")
