@@ -92,7 +92,7 @@ def reserve(asked: Sequence[Ask], free: Free) -> list[Grant]:
     `free` comes from lock(), in the same transaction. One statement for any number, and it holds only while enough is
     free.
     """
-    grants = plan(asked, free)
+    grants = Table(free).draw(asked)
     taken: dict[int, int] = defaultdict(int)
     for grant in grants:
         taken[grant.level_id] += grant.quantity
@@ -100,21 +100,38 @@ def reserve(asked: Sequence[Ask], free: Free) -> list[Grant]:
     return grants
 
 
-def plan(asked: Sequence[Ask], free: Free) -> list[Grant]:
-    """What reserve() would grant; nothing is written, and `free` stays as it is."""
-    left = {product_id: [list(spot) for spot in spots] for product_id, spots in free.spots.items()}
-    grants: list[Grant] = []
-    for ask in asked:
-        serving = free.serving.get(ask.connection_id)
-        if len(ask.needs) == 1 and ask.needs[0][1] == 1:
-            _grant_plain(ask, left.get(ask.needs[0][0], ()), serving, grants)
-        else:
-            _grant_whole(ask, left, serving, grants)
-    return grants
-
-
 Left = Sequence[list[int]]
 """Spots as they shrink: [level, units, warehouse]."""
+
+
+class Table:
+    """Stock that is dealt out on paper: each draw leaves less of it. Nothing is written."""
+
+    def __init__(self, free: Free) -> None:
+        self._serving = free.serving
+        self._left: dict[int, Left] = {pk: [list(spot) for spot in spots] for pk, spots in free.spots.items()}
+
+    def draw(self, asked: Iterable[Ask]) -> list[Grant]:
+        """What these get, served in the order given."""
+        grants: list[Grant] = []
+        for ask in asked:
+            serving = self._serving.get(ask.connection_id)
+            if len(ask.needs) == 1 and ask.needs[0][1] == 1:
+                _grant_plain(ask, self._left.get(ask.needs[0][0], ()), serving, grants)
+            else:
+                _grant_whole(ask, self._left, serving, grants)
+        return grants
+
+    def draw_whole(self, asked: Sequence[Ask]) -> list[Grant]:
+        """What these get where all of it is there; else nothing, and nothing is drawn."""
+        before = {pk: self._left[pk] for ask in asked for pk, _ in ask.needs if pk in self._left}
+        self._left |= {pk: [list(spot) for spot in spots] for pk, spots in before.items()}
+        grants = self.draw(asked)
+        wanted = sum(ask.quantity * units for ask in asked for _, units in ask.needs)
+        if sum(grant.quantity for grant in grants) < wanted:
+            self._left |= before
+            return []
+        return grants
 
 
 def _in_turn(spots: Left, serving: list[int] | None) -> Left:
@@ -155,6 +172,11 @@ def _grant_whole(ask: Ask, left: Mapping[int, Left], serving: list[int] | None, 
                     grants.append(Grant(ask.key, spot[0], part))
                     spot[1] -= part
                     wanted -= part
+
+
+def exchange(changes: Mapping[int, int]) -> None:
+    """Promises go from some askers to others: by level, how many more or fewer are promised there; after lock()."""
+    _change({level_id: units for level_id, units in changes.items() if units})
 
 
 def release(quantities: Mapping[int, int]) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from backoffice.lib.bulk import draft
 from inventory import reservations
-from inventory.reservations import Ask
+from inventory.reservations import Ask, Grant
 from orders import drafts, queue
 from orders.drafts import NewOrder
 from orders.models import Allocation, Order, OrderLine
@@ -107,17 +107,9 @@ def _allocate(which: str, values: dict[str, list[int]], products: set[int]) -> A
                 per_line[line] = wanted
         if not per_line:
             return Allocated({}, set())
-        with database.cursor() as cursor:
-            if grants:
-                cursor.execute(
-                    """
-                    INSERT INTO orders_allocation (line_id, level_id, quantity)
-                    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::int[])
-                    ON CONFLICT (line_id, level_id) DO UPDATE SET quantity = orders_allocation.quantity + excluded.quantity
-                    """,
-                    [[g.key for g in grants], [g.level_id for g in grants], [g.quantity for g in grants]],
-                )
-            _raise_allocated(per_line)
+        if grants:
+            _promise({(grant.key, grant.level_id): grant.quantity for grant in grants})
+        _raise_allocated(per_line)
     per_order: dict[int, int] = defaultdict(int)
     for line, quantity in per_line.items():
         per_order[order_of[line]] += quantity
@@ -303,6 +295,52 @@ def give_way(lost: Mapping[tuple[int, int], int]) -> GaveWay:
 
 def _added(first: Mapping[int, int], second: Mapping[int, int]) -> dict[int, int]:
     return {key: first.get(key, 0) + second.get(key, 0) for key in {*first, *second}}
+
+
+def deal_out(taken: Mapping[tuple[int, int], int], grants: Sequence[Grant]) -> None:
+    """What was promised by (line, level) is taken back and promised as granted; in the caller's transaction, after the lock.
+
+    What stays where it was is not touched. Four statements for any number.
+    """
+    change: dict[tuple[int, int], int] = defaultdict(int)
+    for spot, units in taken.items():
+        change[spot] -= units
+    for grant in grants:
+        change[grant.key, grant.level_id] += grant.quantity
+    change = {spot: units for spot, units in change.items() if units}
+    if not change:
+        return
+    per_level: dict[int, int] = defaultdict(int)
+    per_line: dict[int, int] = defaultdict(int)
+    for (line, level), units in change.items():
+        per_level[level] += units
+        per_line[line] += units
+    reservations.exchange(per_level)
+    _lower_allocations({spot: -units for spot, units in change.items() if units < 0})
+    more = {spot: units for spot, units in change.items() if units > 0}
+    if more:
+        _promise(more)
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE orders_orderline SET allocated = allocated + change.quantity / pieces
+              FROM unnest(%s::bigint[], %s::int[]) AS change(id, quantity)
+             WHERE orders_orderline.id = change.id AND change.quantity <> 0
+            """,
+            [list(per_line), list(per_line.values())],
+        )
+
+
+def _promise(units: Mapping[tuple[int, int], int]) -> None:
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO orders_allocation (line_id, level_id, quantity)
+            SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::int[])
+            ON CONFLICT (line_id, level_id) DO UPDATE SET quantity = orders_allocation.quantity + excluded.quantity
+            """,
+            [[line for line, _ in units], [level for _, level in units], list(units.values())],
+        )
 
 
 def consume(taken: Mapping[tuple[int, int | None], int]) -> None:

@@ -33,6 +33,7 @@ PAGES = {
     "admin:search": ALL,
     "admin:orders_order_changelist": ALL,
     "admin:orders_order_waiting": ALL,
+    "admin:orders_order_release": {W, M, X},
     "admin:orders_hold_changelist": ALL,
     "admin:orders_customer_changelist": ALL,
     "admin:orders_customer_add": {C, M, X},

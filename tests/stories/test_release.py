@@ -1,0 +1,178 @@
+"""Stock is dealt out by a plan that is shown first: who gets what, who still waits; then just that is done (rules: S3, S4)."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from backoffice import journey, releasing
+from inventory import kits
+from inventory.models import Product
+from orders import release
+from orders.models import Order, OrderLine, TimelineEntry
+from orders.release import Rule
+from tests.making import PLACED, make_merchant, make_order, make_product, make_record, receive, take_in
+from tests.proving import nothing_is_written
+from tests.staff import logged_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _shop() -> None:
+    make_merchant()
+
+
+def had(*orders: Order) -> list[list[int]]:
+    return [
+        list(OrderLine.objects.filter(order=o).order_by("position").values_list("allocated", flat=True)) for o in orders
+    ]
+
+
+def of(*skus: str) -> set[int]:
+    return set(Product.objects.filter(sku__in=skus).values_list("pk", flat=True))
+
+
+def do(rule: Rule, *skus: str) -> release.Plan:
+    return releasing.carry_out(of(*skus), rule, release.plan(of(*skus), rule).fingerprint, who="Wim")
+
+
+def test_a_plan_says_who_gets_what_and_writes_nothing() -> None:
+    make_product("TENT", 3)
+    first, second = make_order([("TENT", 2, "1.00")]), make_order([("TENT", 2, "1.00")])
+    with nothing_is_written():
+        plan = release.plan(of("TENT"), Rule.PRIORITY)
+
+    assert [(line.order_id, line.had, line.gets, line.waits) for line in plan.lines] == [
+        (first.pk, 2, 2, 0),
+        (second.pk, 1, 1, 1),
+    ]
+    assert plan.complete == {first.pk}
+    assert plan.changes == []
+
+
+def test_whole_orders_first_lets_the_small_one_go_before_the_old_one_that_cannot() -> None:
+    make_product("TENT", 3)
+    old, small = make_order([("TENT", 5, "1.00")]), make_order([("TENT", 2, "1.00")])
+    assert had(old, small) == [[3], [0]]
+
+    plan = do(Rule.COMPLETE, "TENT")
+
+    assert plan.complete == {small.pk}
+    # What is left over still goes to the oldest: nothing lies free while somebody waits.
+    assert had(old, small) == [[1], [2]]
+    small.refresh_from_db()
+    assert small.state == "to_pack"
+    assert TimelineEntry.objects.filter(order=old, what="unreserved", who="Wim").get().sentence == (
+        "2 units given to others: stock was dealt out so that whole orders can leave."
+    )
+    # Back to the queue's own order, as often as wanted.
+    do(Rule.PRIORITY, "TENT")
+    assert had(old, small) == [[3], [0]]
+
+
+def test_an_order_that_waits_for_something_else_is_not_whole() -> None:
+    make_product("TENT", 2)
+    make_product("LAMP")
+    old = make_order([("TENT", 2, "1.00"), ("LAMP", 1, "1.00")])
+    young = make_order([("TENT", 2, "1.00")])
+
+    do(Rule.COMPLETE, "TENT")
+
+    assert had(old, young) == [[0, 0], [2]]
+
+
+def test_the_oldest_first_looks_at_age_alone() -> None:
+    make_product("TENT", 1)
+    urgent, old = take_in(
+        [
+            make_record(lines=[("TENT", 1, "1.00")], placed_at=PLACED),
+            make_record(lines=[("TENT", 1, "1.00")], placed_at=PLACED - timedelta(days=9)),
+        ]
+    )
+    Order.objects.filter(pk=urgent.pk).update(priority=1)
+    do(Rule.PRIORITY, "TENT")
+    assert had(urgent, old) == [[1], [0]]
+
+    do(Rule.OLDEST, "TENT")
+
+    assert had(urgent, old) == [[0], [1]]
+
+
+def test_what_is_packed_stays_where_it_is() -> None:
+    make_product("TENT", 3)
+    old, small = make_order([("TENT", 5, "1.00")]), make_order([("TENT", 2, "1.00")])
+    line = old.lines.get()
+    journey.pack([old.pk], quantities={line.pk: 2})
+
+    do(Rule.COMPLETE, "TENT")
+
+    assert had(old, small) == [[3], [0]]
+
+
+def test_kits_are_dealt_out_whole() -> None:
+    make_product("LAMP", 3)
+    make_product("ROPE", 2)
+    kit = make_product("KIT", stocked=False)
+    kits.set_components(kit, dict.fromkeys(of("LAMP", "ROPE"), 1))
+    lamps, set_of_two = make_order([("LAMP", 4, "1.00")]), make_order([("KIT", 2, "1.00")])
+    assert had(lamps, set_of_two) == [[3], [0]]
+
+    do(Rule.COMPLETE, "LAMP")
+
+    assert had(lamps, set_of_two) == [[1], [2]]
+
+
+def test_a_plan_that_is_out_of_date_is_not_done() -> None:
+    make_product("TENT", 3)
+    old, small = make_order([("TENT", 5, "1.00")]), make_order([("TENT", 2, "1.00")])
+    plan = release.plan(of("TENT"), Rule.COMPLETE)
+    receive("TENT", 1)
+
+    with pytest.raises(ValueError, match="have changed since this plan was made"):
+        releasing.carry_out(of("TENT"), Rule.COMPLETE, plan.fingerprint, who="Wim")
+
+    assert had(old, small) == [[4], [0]]
+
+
+def test_what_a_delivery_would_change_is_shown_before_it_is_booked() -> None:
+    tent = make_product("TENT")
+    first, second = make_order([("TENT", 2, "1.00")]), make_order([("TENT", 2, "1.00")])
+
+    plan = release.plan([tent.pk], arriving={tent.pk: 3})
+
+    assert [(line.order_id, line.gets, line.waits) for line in plan.lines] == [(first.pk, 2, 0), (second.pk, 1, 1)]
+    assert had(first, second) == [[0], [0]]
+
+
+def test_as_many_statements_for_fifty_orders_as_for_two() -> None:
+    def statements(sku: str, orders: int) -> int:
+        make_product(sku, orders)
+        take_in([make_record(lines=[(sku, 2, "1.00")]) for _ in range(orders)])
+        fingerprint = release.plan(of(sku), Rule.COMPLETE).fingerprint
+        with CaptureQueriesContext(database) as made:
+            releasing.carry_out(of(sku), Rule.COMPLETE, fingerprint, who="Wim")
+        return len(made)
+
+    few = statements("FEW", 2)
+    assert statements("MANY", 50) == few
+
+
+def test_the_page_shows_the_plan_and_does_it() -> None:
+    make_product("TENT", 3)
+    old, small = make_order([("TENT", 5, "1.00")]), make_order([("TENT", 2, "1.00")])
+    client = logged_in("warehouse")
+    page = reverse("admin:orders_order_release")
+
+    shown = client.get(page, {"rule": "complete", "product": "TENT"})
+    assert shown.status_code == 200
+    assert "leaves whole" in shown.content.decode()
+    fingerprint = shown.context["plan"].fingerprint
+    client.post(page, {"rule": "complete", "product": "TENT", "fingerprint": fingerprint})
+
+    assert had(old, small) == [[1], [2]]
+    assert "Nothing had to change" not in client.get(page).content.decode()
+    assert "No product has the SKU" in client.get(page, {"product": "NONE"}).content.decode()
+    assert "If that came in" in client.get(page, {"product": "TENT", "arriving": "9"}).content.decode()
