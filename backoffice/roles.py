@@ -108,11 +108,7 @@ MANAGER = (
         "inventory.add_location",
         "inventory.change_location",
         *(f"inventory.{verb}_{name}" for verb in ("add", "change") for name in KEPT_BY_MANAGERS),
-        # Rows of a product's tables, which say what is so now; what was bought or sold by them has its own copy.
-        *(
-            f"inventory.delete_{name}"
-            for name in ("productpicture", "sellingunit", "supplierproduct", "warehouseproduct")
-        ),
+        "inventory.delete_productpicture",
         "inventory.send_purchaseorder",
         "inventory.approve_count",
         "inventory.recall_lot",
