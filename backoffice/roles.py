@@ -108,7 +108,11 @@ MANAGER = (
         "inventory.add_location",
         "inventory.change_location",
         *(f"inventory.{verb}_{name}" for verb in ("add", "change") for name in KEPT_BY_MANAGERS),
-        "inventory.delete_productpicture",
+        # Rows of a product's tables, which say what is so now; what was bought or sold by them has its own copy.
+        *(
+            f"inventory.delete_{name}"
+            for name in ("productpicture", "sellingunit", "supplierproduct", "warehouseproduct")
+        ),
         "inventory.send_purchaseorder",
         "inventory.approve_count",
         "inventory.recall_lot",

@@ -122,6 +122,30 @@ NAVIGATION: list[Item] = [
         ],
     },
     {
+        "title": _("Catalogue"),
+        "items": [
+            _item(_("Families"), "style", "admin:inventory_productfamily_changelist", "inventory.view_productfamily"),
+            _item(_("Categories"), "account_tree", "admin:inventory_category_changelist", "inventory.view_category"),
+            _item(
+                _("Selling units"), "package", "admin:inventory_sellingunit_changelist", "inventory.view_sellingunit"
+            ),
+            _item(_("Kits"), "category", "admin:inventory_kitcomponent_changelist", "inventory.view_kitcomponent"),
+            _item(_("Suppliers"), "factory", "admin:inventory_supplier_changelist", "inventory.view_supplier"),
+            _item(
+                _("What suppliers sell"),
+                "sell",
+                "admin:inventory_supplierproduct_changelist",
+                "inventory.view_supplierproduct",
+            ),
+            _item(
+                _("Reorder points"),
+                "production_quantity_limits",
+                "admin:inventory_warehouseproduct_changelist",
+                "inventory.view_warehouseproduct",
+            ),
+        ],
+    },
+    {
         "title": _("Customers"),
         "items": [_item(_("Customers"), "group", "admin:orders_customer_changelist", "orders.view_customer")],
     },

@@ -109,6 +109,22 @@ def stocked_for_now(product_ids: Iterable[int]) -> dict[int, str]:
     return said
 
 
+def tracked_for_now(product_ids: Iterable[int]) -> dict[int, str]:
+    """Products whose lots cannot begin or end to be followed now: there is stock, of which nobody knows the lot.
+
+    The levels are locked, so what is found holds until the caller's transaction ends. Two statements.
+    """
+    ids = set(product_ids)
+    if not ids:
+        return {}
+    reservations.lock(ids)
+    there = StockLevel.objects.filter(product_id__in=ids).exclude(on_hand=0).values_list("product_id", flat=True)
+    return dict.fromkeys(
+        there,
+        "There is stock of it, which came in without lots or with them. Correct the stock to zero first; then switch.",
+    )
+
+
 def archive(product_ids: Iterable[int]) -> set[int]:
     """Products leave the lists; they stay on their orders and in the ledger (rule: S11). Those that were not archived.
 

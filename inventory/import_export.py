@@ -1,23 +1,71 @@
-"""Import and export of products and stock, for their admin pages: `class ProductAdmin(ProductExchange, …)`."""
+"""Import and export of the catalogue and of stock, for their admin pages: `class ProductAdmin(ProductExchange, …)`."""
 
 from typing import Any
 
 from django.http import HttpRequest
 
 from backoffice.exchange.admin import TableExchange, key_of
-from inventory.resources import ProductResource, StockCountResource
+from inventory import resources
 
 
 class ProductExchange(TableExchange):
-    resource_classes = (ProductResource,)
+    resource_classes = (resources.ProductResource,)
     may_import = ("inventory.add_product", "inventory.change_product")
     may_export = ("inventory.view_product",)
+
+
+class CategoryExchange(TableExchange):
+    resource_classes = (resources.CategoryResource,)
+    may_import = ("inventory.add_category", "inventory.change_category")
+    may_export = ("inventory.view_category",)
+
+
+class FamilyExchange(TableExchange):
+    resource_classes = (resources.FamilyResource,)
+    may_import = ("inventory.add_productfamily", "inventory.change_productfamily")
+    may_export = ("inventory.view_productfamily",)
+
+
+class SupplierExchange(TableExchange):
+    resource_classes = (resources.SupplierResource,)
+    may_import = ("inventory.add_supplier", "inventory.change_supplier")
+    may_export = ("inventory.view_supplier",)
+
+
+class SupplierProductExchange(TableExchange):
+    resource_classes = (resources.SupplierProductResource,)
+    may_import = ("inventory.add_supplierproduct", "inventory.change_supplierproduct")
+    may_export = ("inventory.view_supplierproduct",)
+
+
+class SellingUnitExchange(TableExchange):
+    resource_classes = (resources.SellingUnitResource,)
+    may_import = ("inventory.add_sellingunit", "inventory.change_sellingunit")
+    may_export = ("inventory.view_sellingunit",)
+
+
+class KitComponentExchange(TableExchange):
+    resource_classes = (resources.KitComponentResource,)
+    may_import = ("inventory.add_kitcomponent", "inventory.change_kitcomponent")
+    may_export = ("inventory.view_kitcomponent",)
+
+
+class WarehouseProductExchange(TableExchange):
+    resource_classes = (resources.WarehouseProductResource,)
+    may_import = ("inventory.add_warehouseproduct", "inventory.change_warehouseproduct")
+    may_export = ("inventory.view_warehouseproduct",)
+
+
+class ListingExchange(TableExchange):
+    resource_classes = (resources.ListingResource,)
+    may_import = ("inventory.map_sku", "inventory.change_listing")
+    may_export = ("inventory.view_listing",)
 
 
 class StockCountExchange(TableExchange):
     """On the list of stock levels: what is exported is the count sheet, what is imported are its figures."""
 
-    resource_classes = (StockCountResource,)
+    resource_classes = (resources.StockCountResource,)
     may_import = ("inventory.adjust_stock",)
     may_export = ("inventory.view_stocklevel",)
 

@@ -4,8 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from io import BytesIO
 from itertools import count
 from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
 
 from backoffice import goods, journey
 from backoffice.lib import money
@@ -65,6 +69,13 @@ def receive(sku: str, quantity: int, cost: str = "10.00") -> None:
     """More of it comes in, and goes to who waits for it."""
     product = Product.objects.get(sku=sku)
     goods.receive([goods.Goods(product.pk, quantity, Decimal(cost))], key=f"making-{next(_numbers)}")
+
+
+def a_picture(kind: str = "PNG", size: tuple[int, int] = (40, 30)) -> SimpleUploadedFile:
+    """A picture as somebody uploads it."""
+    drawn = BytesIO()
+    Image.new("RGB", size, "teal").save(drawn, kind)
+    return SimpleUploadedFile(f"tent.{kind.lower()}", drawn.getvalue())
 
 
 def make_connection(store: Any = None, **fields: Any) -> Connection:

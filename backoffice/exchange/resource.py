@@ -1,7 +1,7 @@
 """What all table resources share: rows looked up in sets, written in sets, compared, and shown old beside new."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
@@ -14,7 +14,6 @@ from import_export.resources import ModelResource
 from backoffice.exchange.files import CHUNK, TableFile
 from backoffice.exchange.results import BoundedResult
 from backoffice.exchange.widgets import Text
-from backoffice.lib import cells
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +74,11 @@ class TableResource(ModelResource):
         """The rows to export with what their columns need, so that no row asks for more."""
         return queryset
 
+    def know(self, name: str, found: Mapping[Any, Any]) -> None:
+        """What the cells of a column of codes may mean (see widgets.Named); nothing where the column is not shown."""
+        if name in self.fields:
+            self.fields[name].widget.found = found
+
     # --- import ----------------------------------------------------------------------------------------------------------
     def get_result_class(self) -> Any:
         return lambda: BoundedResult(self)
@@ -96,7 +100,7 @@ class TableResource(ModelResource):
         if doubled:
             raise ValueError(f"The column {', '.join(doubled)} stands there twice. Remove one.")
         self._columns = set(dataset.headers)
-        self._seen, self._file = {}, dataset if isinstance(dataset, TableFile) else None
+        self._file = dataset if isinstance(dataset, TableFile) else None
         if self._file is not None:
             self._file.before_chunk = self.load
         else:
@@ -128,15 +132,21 @@ class TableResource(ModelResource):
     def skip_row(self, instance: Any, original: Any, row: Any, import_validation_errors: Any = None) -> bool:
         if import_validation_errors or not self._before:
             return False
-        return all(f.get_value(instance) == self._before[f.column_name] for f in self.get_import_fields())
+        return all(self._is_unchanged(f, instance) for f in self.get_import_fields())
+
+    def _is_unchanged(self, field: Field, instance: Any) -> bool:
+        return bool(field.get_value(instance) == self._before[field.column_name])
 
     def validate_instance(
         self, instance: Any, import_validation_errors: Any = None, validate_unique: bool = True
     ) -> None:
         errors = dict(import_validation_errors or {})
         try:
-            # Unique and check constraints would ask the database for each row; it refuses the batch if it must.
-            instance.full_clean(exclude=errors.keys(), validate_unique=False, validate_constraints=False)
+            # Unique and check constraints would ask the database for each row; it refuses the batch if it must. So would
+            # rows that are named, which were looked up already. What a file leaves as it is, it need not mend.
+            known = {field.name for field in instance._meta.concrete_fields if field.is_relation}
+            known |= {f.attribute for f in self.get_import_fields() if self._before and self._is_unchanged(f, instance)}
+            instance.full_clean(exclude=errors.keys() | known, validate_unique=False, validate_constraints=False)
         except ValidationError as error:
             errors = error.update_error_dict(errors)
         if errors:
@@ -150,9 +160,11 @@ class TableResource(ModelResource):
             now = field.get_value(self._current)
             old = self._before.get(field.column_name)
             if self._before and old != now and not field.readonly:
-                row_result.diff.append(f"{cells.shown(old) or '(empty)'} → {cells.shown(now) or '(empty)'}")
+                row_result.diff.append(
+                    f"{field.widget.render(old) or '(empty)'} → {field.widget.render(now) or '(empty)'}"
+                )
             else:
-                row_result.diff.append(cells.shown(now))
+                row_result.diff.append(field.widget.render(now))
 
     def import_instance(self, instance: Any, row: Any, **kwargs: Any) -> None:
         self._current = instance

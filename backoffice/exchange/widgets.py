@@ -1,6 +1,6 @@
 """From a cell's text to a value: what cannot be read for sure is an error in a sentence, never a guess."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -84,3 +84,27 @@ class Choice(Text):
         if word not in self.words:
             raise ValueError(f"“{value}” is none of {', '.join(self.words)}.")
         return word
+
+
+class Named(Text):
+    """Another row by its code; an empty cell is none. What there is, `found` says: see `TableResource.know`."""
+
+    def __init__(
+        self, shown: str, missing: str, key: Callable[[str, Mapping[str, str]], Any] = lambda code, row: code
+    ) -> None:
+        """`shown` is the attribute that is the code; `missing` the sentence for one that is not there, with `{code}`."""
+        super().__init__()
+        self.shown, self.missing, self.key = shown, missing, key
+        self.found: Mapping[Any, Any] = {}
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
+        code = str(value or "").strip()
+        if not code:
+            return None
+        found = self.found.get(self.key(code, row or {}))
+        if found is None:
+            raise ValueError(self.missing.format(code=code))
+        return found
+
+    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
+        return "" if value is None else str(getattr(value, self.shown))

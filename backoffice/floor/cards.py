@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db.models import F, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import F
+from django.utils.translation import get_language
 
 from backoffice.words import TONES
 from inventory import availability
@@ -25,6 +25,7 @@ from inventory.models import (
     TransferLine,
     WarehouseProduct,
 )
+from orders import backorders, promise_words, promises
 from orders.models import Order, OrderLine
 from shipping.models import Shipment
 
@@ -70,6 +71,7 @@ class ProductCard:
     units: Sequence[SellingUnit]
     contents: Sequence[KitComponent]
     bins: Sequence[WarehouseProduct]
+    promise: str = ""
     picture: Any = None
 
     @property
@@ -86,7 +88,7 @@ def product_card(product: Product) -> ProductCard:
         on_hand=sum(one.on_hand for one in lying),
         reserved=sum(one.reserved for one in lying),
         available=availability.available([product.pk])[product.pk],
-        backordered=backordered(product.pk),
+        backordered=backorders.waiting([product.pk]).get(product.pk, 0),
         arrivals=arrivals(product.pk),
         units=list(product.selling_units.all()),
         contents=list(product.components.select_related("component")) if product.is_kit else [],
@@ -95,8 +97,19 @@ def product_card(product: Product) -> ProductCard:
                 "put_away", "warehouse", "put_away__warehouse"
             )
         ),
+        promise=promised(product),
         picture=product.pictures.first(),
     )
+
+
+def promised(product: Product) -> str:
+    """What somebody is told who orders one now, and why; empty for what does not go through the warehouse."""
+    if not product.is_shipped or product.archived_at is not None:
+        return ""
+    language = (get_language() or "en")[:2]
+    promise = promises.for_products([product.pk])[product.pk]
+    said, why = promise_words.phrase(promise, language), promise_words.reason(promise, language)
+    return said if said == why or not why else f"{said} ({why})"
 
 
 def lying_of(product: Product) -> list[Lying]:
@@ -136,12 +149,6 @@ def _lots(levels: Any) -> dict[tuple[int, int], list[tuple[Lot, int]]]:
     for level in ordered[: MOST_ROWS * 5]:
         found.setdefault((level.lot.product_id, level.location_id), []).append((level.lot, level.units))
     return found
-
-
-def backordered(product_id: int) -> int:
-    """How many units customers wait for."""
-    waiting = OrderLine.objects.filter(product=product_id, backordered__gt=0, order__may_ship=True)
-    return waiting.aggregate(units=Coalesce(Sum(F("backordered") * F("pieces")), 0))["units"]
 
 
 def arrivals(product_id: int) -> list[Arrival]:

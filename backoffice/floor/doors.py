@@ -27,6 +27,9 @@ SCREENS = {
 }
 """Screen → what one needs for it beside `SEE`."""
 
+LONGEST_AMOUNT = 6
+"""Digits of a number of units; the shortest bar code of a product has eight."""
+
 Tone = Literal["ok", "refused", "ask", "quiet"]
 
 
@@ -99,6 +102,15 @@ def answer(
 def act(request: HttpRequest) -> str:
     """Which button was pressed: `scan` where a code was scanned or typed; empty where the page is only opened."""
     return request.POST.get("act", "scan") if request.method == "POST" else ""
+
+
+def typed(request: HttpRequest) -> tuple[str, str]:
+    """(code, amount) as they came. A scanner types where the focus is: a code in the field for units is a code."""
+    code = request.POST.get("code", "").strip()
+    amount = request.POST.get("amount", "").strip()
+    if not code and amount and not (desk.is_number(amount) and len(amount) <= LONGEST_AMOUNT):
+        return amount, ""
+    return code, amount
 
 
 def once(request: HttpRequest) -> str:

@@ -9,6 +9,7 @@ from backoffice.floor.doors import answer, may, screen
 
 BUTTONS = {
     "look_up": (gettext_lazy("Look up"), gettext_lazy("What is it, where is it, when does it come?")),
+    "count": (gettext_lazy("Count"), gettext_lazy("What really lies there")),
 }
 
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from backoffice.floor import cards, codes
 from backoffice.floor.codes import Kind, Scanned
-from backoffice.floor.doors import Said, answer, screen
+from backoffice.floor.doors import Said, answer, may, screen
 from inventory.admin.products import find_products
 from inventory.models import CountSheet, Product, PurchaseOrder, Transfer
 from orders.models import Order
@@ -66,7 +66,7 @@ def _card(request: HttpRequest, found: Scanned) -> dict[str, Any]:
     elif isinstance(found.paper, Transfer):
         card |= {"paper": cards.transfer_card(found.paper)}
     elif isinstance(found.paper, CountSheet):
-        card |= {"paper": cards.sheet_card(found.paper)}
+        card |= {"paper": cards.sheet_card(found.paper), "next": "floor:count" if may(request, "count") else ""}
     elif isinstance(found.paper, Order):
         card |= {"order": cards.order_card(found.paper)}
     return card

@@ -1,5 +1,14 @@
 """The staff's pages on products and stock, a file for each kind of thing."""
 
-from inventory.admin import listings, places, products, stock
+from inventory.admin import (
+    categories,
+    families,
+    listings,
+    places,
+    products,
+    stock,
+    suppliers,
+    terms,
+)
 
-__all__ = ["listings", "places", "products", "stock"]
+__all__ = ["categories", "families", "listings", "places", "products", "stock", "suppliers", "terms"]

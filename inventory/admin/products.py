@@ -2,24 +2,34 @@
 
 from typing import Any, ClassVar
 
-from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Case, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
 from backoffice import desk, journey, stock_pages
-from inventory import catalogue
-from inventory.admin.shown import named, table
+from inventory import availability, catalogue, gtin, pictures
+from inventory.admin import kit_page
+from inventory.admin.families import variations
+from inventory.admin.product_filters import ArchivedFilter, BranchFilter, KindFilter, SupplierFilter
+from inventory.admin.product_form import ProductForm
+from inventory.admin.product_inlines import (
+    PictureInline,
+    SellingUnitInline,
+    SupplierProductInline,
+    WarehouseProductInline,
+)
+from inventory.admin.shown import drawn_once, named, table
 from inventory.import_export import ProductExchange
-from inventory.models import Product, StockLevel
+from inventory.models import Product, ProductPicture, SellingUnit, StockLevel
 from orders import publishing
 
 
@@ -28,53 +38,20 @@ def _stock(name: str, **where: Any) -> Any:
     return Coalesce(Subquery(levels.annotate(units=Sum(name)).values("units")), 0)
 
 
-class ArchivedFilter(admin.SimpleListFilter):
-    title = gettext_lazy("archived")
-    parameter_name = "archived"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", gettext_lazy("Archived")), ("all", gettext_lazy("All"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
-        if self.value() == "all":
-            return queryset
-        return queryset.filter(archived_at__isnull=self.value() != "yes")
-
-
 def find_products(queryset: QuerySet[Product], text: str) -> QuerySet[Product]:
-    """By SKU or barcode, or by words of the name; what is typed whole comes first."""
+    """By SKU or barcode, its own or a selling unit's, or by words of the name; what is typed whole comes first."""
     code = " ".join(text.split())[:100]
-    found = Q(sku__istartswith=code) | Q(barcode=code)
+    codes = gtin.same_gtin(code) if code.isascii() and code.isdecimal() else {code}
+    units = SellingUnit.objects.filter(Q(sku__istartswith=code) | Q(barcode__in=codes))
+    # Looked up apart, so that each is found by its own index.
+    found = (
+        Q(sku__istartswith=code) | Q(barcode__in=codes) | Q(pk__in=list(units.values_list("product", flat=True)[:200]))
+    )
     words = Q()
     for word in code.split():
         words &= Q(name__icontains=word) | Q(name_fr__icontains=word) | Q(variation__icontains=word)
     exact = Case(When(sku__iexact=code, then=Value(0)), default=Value(1), output_field=IntegerField())
     return queryset.filter(found | words).order_by(exact, "sku")
-
-
-class ProductForm(forms.ModelForm):
-    """A price is typed and shown with two decimals, though the database keeps four."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        price = self.instance.price
-        if price is not None and price == round(price, 2):
-            self.initial["price"] = f"{price:.2f}"
-
-    def clean_sku(self) -> str:
-        sku: str = self.cleaned_data["sku"]
-        # A store may have brought a product with such a SKU; its other fields can be mended all the same.
-        if "sku" in self.changed_data:
-            catalogue.check_sku(sku)
-        return sku
-
-    def clean_stocked(self) -> bool:
-        stocked: bool = self.cleaned_data["stocked"]
-        if self.instance.pk and "stocked" in self.changed_data:
-            refused = catalogue.stocked_for_now([self.instance.pk]).get(self.instance.pk)
-            if refused:
-                raise forms.ValidationError(refused)
-        return stocked
 
 
 @admin.register(Product)
@@ -86,27 +63,33 @@ class ProductAdmin(ProductExchange, desk.Columns, desk.DeskAdmin):
         "price": "orders.see_amounts",
         "shown_cost": "inventory.see_costs",
     }
-    list_filter = (ArchivedFilter, "stocked", ("backorder_policy", ChoicesDropdownFilter))
+    list_filter = (
+        ArchivedFilter,
+        BranchFilter,
+        ("family", AutocompleteSelectFilter),
+        SupplierFilter,
+        KindFilter,
+        ("backorder_policy", ChoicesDropdownFilter),
+    )
     search_fields = ("sku",)
     search_help_text = gettext_lazy("SKU, barcode or name")
     sortable_by = ("sku",)
     ordering = ("sku",)
-    fields = (
-        "sku",
-        "name",
-        "name_fr",
-        "variation",
-        "barcode",
-        "price",
-        "shown_cost",
-        "weight_grams",
-        "stocked",
-        "backorder_policy",
-        "shown_levels",
-        "shown_movements",
-        "archived_at",
-    )
-    readonly_fields = ("shown_cost", "shown_levels", "shown_movements", "archived_at")
+    fieldsets = (
+        (None, {"fields": ("sku", "name", "name_fr", "family", "variation", "category", "barcode", "price", "shown_cost",
+                           "tax_class", "archived_at")}),
+        (gettext_lazy("Stock"), {"classes": ["tab"], "fields": (
+            "stocked", "tracking", "expires", "backorder_policy", "shown_levels", "shown_components", "shown_kits",
+            "shown_movements")}),
+        (gettext_lazy("Variations"), {"classes": ["tab"], "fields": ("shown_variations",)}),
+        (gettext_lazy("Shipping and customs"), {"classes": ["tab"], "fields": (
+            "weight_grams", ("length_mm", "width_mm", "height_mm"), "hs_code", "origin_country", "customs_description")}),
+    )  # fmt: skip
+    readonly_fields = (
+        "shown_cost", "shown_levels", "shown_movements", "shown_variations", "shown_components", "shown_kits", "archived_at",
+    )  # fmt: skip
+    autocomplete_fields = ("family", "category")
+    inlines = (SellingUnitInline, SupplierProductInline, WarehouseProductInline, PictureInline)
     change_form_outer_before_template = "admin/inventory/product_links.html"
     actions: ClassVar = ["archive", "take_out_of_archive"]
 
@@ -121,9 +104,19 @@ class ProductAdmin(ProductExchange, desk.Columns, desk.DeskAdmin):
             )
         )
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        added = ("shown_levels", "shown_movements", "archived_at", "shown_cost")
-        return [name for name in super().get_fields(request, obj) if obj or name not in added]
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            # A new product has neither stock nor sisters to show.
+            kept: Any = list(self.readonly_fields)
+        else:
+            kept = [] if obj.family_id else ["shown_variations"]
+            kept += [] if obj.archived_at else ["archived_at"]
+        shown = []
+        for title, options in self.fieldsets:
+            names = [name for name in self.allowed(request, options["fields"]) if name not in kept]
+            if names:
+                shown.append((title, {**options, "fields": tuple(names)}))
+        return shown
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -136,6 +129,26 @@ class ProductAdmin(ProductExchange, desk.Columns, desk.DeskAdmin):
             # A product that orders were held for, or one that stores should hear of differently.
             journey.products_known(by=request.user, who=desk.who(request))
             publishing.stock_changed([obj.pk])
+        if "barcode" in form.changed_data and obj.barcode:
+            self._warn_of_doubles(request, obj)
+
+    def _warn_of_doubles(self, request: HttpRequest, product: Product) -> None:
+        codes = gtin.same_gtin(product.barcode)
+        others = Product.objects.filter(barcode__in=codes, archived_at=None).exclude(pk=product.pk)
+        skus = [*others.values_list("sku", flat=True)[:5]]
+        units = SellingUnit.objects.filter(barcode__in=codes).select_related("product")[:5]
+        skus += [f"{unit.product.sku}, {unit.name}" for unit in units]
+        if skus:
+            said = _("This bar code is also that of %(skus)s. Scanned, it is not clear which one is meant.")
+            messages.warning(request, said % {"skus": "; ".join(skus)})
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        listed = super().get_changelist_instance(request)
+        kits = [product for product in listed.result_list if product.is_kit]
+        free = availability.available([kit.pk for kit in kits]) if kits else {}
+        for kit in kits:
+            kit.units_available = free[kit.pk]
+        return listed
 
     def get_urls(self) -> list[URLPattern]:
         guard = self.admin_site.admin_view
@@ -143,6 +156,8 @@ class ProductAdmin(ProductExchange, desk.Columns, desk.DeskAdmin):
             path("receive/", guard(stock_pages.receive), name="inventory_product_receive"),
             path("correct/", guard(stock_pages.correct), name="inventory_product_correct"),
             path("suggest/", guard(self.suggest), name="inventory_product_suggest"),
+            path("pictures/<int:picture_id>/", guard(self.picture), name="inventory_product_picture"),
+            path("<int:product_id>/components/", guard(kit_page.components), name="inventory_product_components"),
             *super().get_urls(),
         ]
 
@@ -153,6 +168,22 @@ class ProductAdmin(ProductExchange, desk.Columns, desk.DeskAdmin):
         found = find_products(Product.objects.filter(archived_at=None), text)[:20] if text.strip() else []
         options = format_html_join("", '<option value="{}">{}</option>', ((p.sku, named(p)) for p in found))
         return HttpResponse(options)
+
+    def picture(self, request: HttpRequest, picture_id: int) -> HttpResponse:
+        """One picture, to staff only. What is asked for is a row; where its file lies nobody says."""
+        desk.must(request, "inventory.view_productpicture")
+        found = get_object_or_404(ProductPicture, pk=picture_id)
+        try:
+            small = pictures.thumbnail(found) if request.GET.get("small") else None
+            response: Any = HttpResponse(small) if small is not None else FileResponse(found.picture.open("rb"))
+        except FileNotFoundError:
+            raise Http404 from None
+        response["Content-Type"] = pictures.TYPES.get(pictures.ending(found), "application/octet-stream")
+        response["Content-Disposition"] = "inline"
+        response["X-Content-Type-Options"] = "nosniff"
+        # The file behind a row never changes: a new picture is a new row or a new name.
+        response["Cache-Control"] = "private, max-age=3600"
+        return response
 
     # --- columns ------------------------------------------------------------------------------------------------------
     @admin.display(description=gettext_lazy("name"))
@@ -169,7 +200,7 @@ class ProductAdmin(ProductExchange, desk.Columns, desk.DeskAdmin):
 
     @admin.display(description=gettext_lazy("available"))
     def available(self, product: Any) -> Any:
-        if not product.stocked:
+        if not product.is_shipped:
             return "–"
         return product.units_available if product.units_available > 0 else desk.badge(product.units_available, "warn")
 
@@ -183,6 +214,7 @@ class ProductAdmin(ProductExchange, desk.Columns, desk.DeskAdmin):
 
     # --- its page -----------------------------------------------------------------------------------------------------
     @admin.display(description=gettext_lazy("stock"))
+    @drawn_once
     def shown_levels(self, product: Product) -> SafeString:
         levels = product.levels.select_related("location__warehouse").order_by("location__pick_order")
         rows = format_html_join(
@@ -200,6 +232,7 @@ class ProductAdmin(ProductExchange, desk.Columns, desk.DeskAdmin):
         return table(heads, rows)
 
     @admin.display(description=gettext_lazy("newest movements"))
+    @drawn_once
     def shown_movements(self, product: Product) -> SafeString:
         moves = product.movements.select_related("location").order_by("-id")[:15]
         rows = format_html_join(
@@ -207,7 +240,29 @@ class ProductAdmin(ProductExchange, desk.Columns, desk.DeskAdmin):
             "<tr><td>{}</td><td class='desk-number'>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
             ((f"{m.at:%Y-%m-%d}", f"{m.quantity:+d}", m.get_reason_display(), m.location, m.note) for m in moves),
         )
-        return table([_("Day"), _("Units"), _("Reason"), _("Place"), _("Note")], rows) if rows else format_html("–")
+        return (
+            table([_("Day"), _("Units"), _("Reason"), _("Place"), _("Note")], rows) if rows else format_html("{}", "–")
+        )
+
+    @admin.display(description=gettext_lazy("its family"))
+    @drawn_once
+    def shown_variations(self, product: Product) -> SafeString:
+        family = product.family
+        if family is None:
+            return format_html("{}", "–")
+        url = reverse("admin:inventory_productfamily_change", args=[family.pk])
+        link = format_html('<p><a class="desk-link" href="{}">{}</a></p>', url, family.name)
+        return link + variations(family, but=product)
+
+    @admin.display(description=gettext_lazy("what is in it"))
+    @drawn_once
+    def shown_components(self, product: Product) -> SafeString:
+        return kit_page.shown_components(product)
+
+    @admin.display(description=gettext_lazy("kits that hold it"))
+    @drawn_once
+    def shown_kits(self, product: Product) -> SafeString:
+        return kit_page.shown_kits(product)
 
     # --- archive ------------------------------------------------------------------------------------------------------
     @admin.action(description=gettext_lazy("Archive"), permissions=["change"])

@@ -1,6 +1,16 @@
 """The catalogue and the stock as tables, in and out, a file for each kind of thing."""
 
+from inventory.resources.categories import CategoryResource
+from inventory.resources.families import FamilyResource
+from inventory.resources.kit_components import KitComponentResource
+from inventory.resources.listings import ListingResource
 from inventory.resources.products import ProductResource
+from inventory.resources.selling_units import SellingUnitResource
 from inventory.resources.stock_counts import StockCountResource
+from inventory.resources.suppliers import SupplierProductResource, SupplierResource
+from inventory.resources.warehouse_products import WarehouseProductResource
 
-__all__ = ["ProductResource", "StockCountResource"]
+__all__ = [
+    "CategoryResource", "FamilyResource", "KitComponentResource", "ListingResource", "ProductResource",
+    "SellingUnitResource", "StockCountResource", "SupplierProductResource", "SupplierResource", "WarehouseProductResource",
+]  # fmt: skip

@@ -3,15 +3,26 @@
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from import_export.fields import Field
 
 from backoffice import journey
 from backoffice.api.permissions import SEE_AMOUNTS, SEE_COSTS
 from backoffice.exchange.resource import TableResource
-from backoffice.exchange.widgets import Amount, Choice, Text, Whole, YesNo
-from inventory import catalogue
-from inventory.models import Product
+from backoffice.exchange.widgets import Amount, Choice, Named, Text, Whole, YesNo
+from inventory import catalogue, categories
+from inventory.models import Category, Product, ProductFamily
 from orders import publishing
+
+NO_FAMILY = "There is no family {code}. Import or add the families first, or correct it."
+NO_CATEGORY = "There is no category “{code}”. Import or add the categories first, or correct it."
+
+
+def _path(text: str, row: Any) -> str:
+    try:
+        return categories.plain_path(text)
+    except ValueError:
+        return text
 
 
 class ProductResource(TableResource):
@@ -24,11 +35,23 @@ class ProductResource(TableResource):
     name = Field("name", "name", Text())
     name_fr = Field("name_fr", "name_fr", Text())
     variation = Field("variation", "variation", Text())
+    family = Field("family", "family", Named("code", NO_FAMILY))
+    category = Field("category", "category", Named("path", NO_CATEGORY, _path))
     barcode = Field("barcode", "barcode", Text())
     price = Field("price", "price", Amount())
     average_cost = Field("average_cost", "average_cost", Amount(), readonly=True)
+    tax_class = Field("tax_class", "tax_class", Choice(Product.TaxClass.values), saves_null_values=False)
     weight_grams = Field("weight_grams", "weight_grams", Whole())
+    length_mm = Field("length_mm", "length_mm", Whole())
+    width_mm = Field("width_mm", "width_mm", Whole())
+    height_mm = Field("height_mm", "height_mm", Whole())
+    hs_code = Field("hs_code", "hs_code", Text())
+    origin_country = Field("origin_country", "origin_country", Text())
+    customs_description = Field("customs_description", "customs_description", Text())
     stocked = Field("stocked", "stocked", YesNo(), saves_null_values=False)
+    is_kit = Field("is_kit", "is_kit", YesNo(), readonly=True)
+    tracking = Field("tracking", "tracking", Choice(Product.Tracking.values), saves_null_values=False)
+    expires = Field("expires", "expires", YesNo(), saves_null_values=False)
     backorder_policy = Field(
         "backorder_policy", "backorder_policy", Choice(Product.BackorderPolicy.values), saves_null_values=False
     )
@@ -38,21 +61,31 @@ class ProductResource(TableResource):
         name = "Products"
         import_id_fields = ("sku",)
         fields: ClassVar = (
-            "sku", "name", "name_fr", "variation", "barcode", "price", "average_cost", "weight_grams", "stocked",
-            "backorder_policy",
+            "sku", "name", "name_fr", "variation", "family", "category", "barcode", "price", "average_cost", "tax_class",
+            "weight_grams", "length_mm", "width_mm", "height_mm", "hs_code", "origin_country", "customs_description",
+            "stocked", "is_kit", "tracking", "expires", "backorder_policy",
         )  # fmt: skip
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._products: dict[str, Product] = {}
-        self._new: list[str] = []
+        self._any_new = False
         self._told: set[int] = set()
         self._fixed: dict[int, str] = {}
+        self._tracked: dict[int, str] = {}
 
     def load(self, rows: list[dict[str, str]]) -> None:
-        self._products = {p.sku: p for p in Product.objects.filter(sku__in={row["sku"] for row in rows})}
-        switched = [row for row in rows if (known := self._products.get(row["sku"])) and _switches(known, row)]
-        self._fixed = catalogue.stocked_for_now(self._products[row["sku"]].pk for row in switched)
+        known = Product.objects.filter(sku__in={row["sku"] for row in rows}).select_related("family", "category")
+        self._products = {p.sku: p for p in known}
+        codes = {row["family"] for row in rows if row.get("family")}
+        paths = {_path(row["category"], row) for row in rows if row.get("category")}
+        self.know("family", {f.code: f for f in ProductFamily.objects.filter(code__in=codes)} if codes else {})
+        self.know("category", {c.path: c for c in Category.objects.filter(path__in=paths)} if paths else {})
+        there = [(row, p) for row in rows if (p := self._products.get(row["sku"])) is not None]
+        self._fixed = catalogue.stocked_for_now(p.pk for row, p in there if _switches(p, row))
+        self._tracked = catalogue.tracked_for_now(
+            p.pk for row, p in there if row.get("tracking", "").strip().lower() not in ("", p.tracking)
+        )
 
     def validate_instance(
         self, instance: Any, import_validation_errors: Any = None, validate_unique: bool = True
@@ -63,8 +96,17 @@ class ProductResource(TableResource):
                 catalogue.check_sku(instance.sku)
             except ValidationError as error:
                 raise ValidationError({"sku": error.messages}) from None
-        elif instance.stocked != self._before.get("stocked", instance.stocked) and instance.pk in self._fixed:
+        elif self._switched("stocked", instance) and instance.pk in self._fixed:
             raise ValidationError({"stocked": self._fixed[instance.pk]})
+        elif self._switched("tracking", instance) and instance.pk in self._tracked:
+            raise ValidationError({"tracking": self._tracked[instance.pk]})
+        if instance.tracking != Product.Tracking.NONE and not instance.stocked:
+            raise ValidationError({"tracking": "What is not stocked has no lots: write none."})
+        if instance.expires and instance.tracking == Product.Tracking.NONE:
+            raise ValidationError({"expires": "Only goods with tracking by lot or serial expire by it."})
+
+    def _switched(self, name: str, product: Product) -> bool:
+        return bool(getattr(product, name) != self._before.get(name, getattr(product, name)))
 
     def known(self, row: dict[str, str]) -> Product | None:
         return self._products.get(row["sku"])
@@ -74,15 +116,19 @@ class ProductResource(TableResource):
 
     def save_instance(self, instance: Any, is_create: bool, row: Any, **kwargs: Any) -> None:
         if is_create:
-            self._new.append(instance.sku)
-        elif self._before["backorder_policy"] != instance.backorder_policy:
+            self._any_new = True
+        elif self._switched("backorder_policy", instance) or self._switched("stocked", instance):
             self._told.add(instance.pk)
         super().save_instance(instance, is_create, row, **kwargs)
 
     def written(self, user: Any) -> None:
         publishing.stock_changed(self._told)
-        if self._new:
+        if self._any_new:
             journey.products_known(by=user, who=str(user or "Import"))
+        self._told, self._any_new = set(), False
+
+    def shown(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.select_related("family", "category")
 
 
 def _switches(product: Product, row: dict[str, str]) -> bool:

@@ -14,9 +14,10 @@ from backoffice import roles
 from backoffice.sync import arrivals
 from backoffice.sync.arrivals import Kept
 from backoffice.sync.models import Arrival, Delivery
-from inventory.models import Product
+from inventory import pictures
+from inventory.models import Product, ProductPicture, SellingUnit, Supplier, SupplierProduct
 from orders.admin import actions
-from tests.making import make_connection, make_merchant, make_order, make_product
+from tests.making import a_picture, make_connection, make_merchant, make_order, make_product
 from tests.staff import ROLES, logged_in
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +55,18 @@ PAGES = {
     "admin:inventory_report_abc": ALL,
     "admin:inventory_report_valuation": BOOKS,
     "admin:inventory_report_turnover": BOOKS,
+    "admin:inventory_product_components": BOSS,
+    "admin:inventory_category_changelist": ALL,
+    "admin:inventory_category_add": BOSS,
+    "admin:inventory_productfamily_changelist": ALL,
+    "admin:inventory_productfamily_add": BOSS,
+    "admin:inventory_supplier_changelist": ALL,
+    "admin:inventory_supplier_add": BOSS,
+    "admin:inventory_supplier_change": ALL,
+    "admin:inventory_supplierproduct_changelist": ALL,
+    "admin:inventory_sellingunit_changelist": ALL,
+    "admin:inventory_kitcomponent_changelist": ALL,
+    "admin:inventory_warehouseproduct_changelist": ALL,
     "admin:accounting_invoice_changelist": OFFICE,
     "admin:accounting_entry_changelist": BOOKS,
     "admin:accounting_account_changelist": BOOKS,
@@ -77,6 +90,7 @@ PAGES = {
     "admin:auth_group_changelist": {X},
     "floor:home": ALL,
     "floor:look_up": ALL,
+    "floor:count": {W, M, X},
     "admin:axes_accessattempt_changelist": {X},
     "admin:django_q_failure_changelist": {X},
     "admin:django_q_schedule_changelist": {X},
@@ -113,10 +127,17 @@ def shop() -> dict[str, int]:
     order = make_order([("TENT", 1, "100.00")])
     connection = make_connection()
     arrival = arrivals.keep(connection, [Kept("order", "1", "k", b"{}")])[0]
+    tent = Product.objects.get()
+    ProductPicture.objects.create(product=tent, picture=pictures.drawn_anew(a_picture()))
+    supplier = Supplier.objects.create(code="ACME", name="Acme", minimum_order=Decimal("123.45"))
+    SupplierProduct.objects.create(supplier=supplier, product=tent, price=Decimal("67.89"))
+    SellingUnit.objects.create(product=tent, name="pair", quantity=2, price=Decimal("123.45"))
     return {
         "admin:orders_order_change": order.pk,
         "admin:orders_merchant_change": 1,
-        "admin:inventory_product_change": Product.objects.get().pk,
+        "admin:inventory_product_change": tent.pk,
+        "admin:inventory_product_components": tent.pk,
+        "admin:inventory_supplier_change": supplier.pk,
         "admin:sync_connection_change": connection.pk,
         "admin:sync_connection_credentials": connection.pk,
         "admin:sync_arrival_change": arrival,

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from inventory.models import Product
+from backoffice import stocktaking
+from inventory import ledger
+from inventory.models import CountLine, Movement, Product
 from tests import bars, needs
 from tests.browser.conftest import Desk
 from tests.making import make_merchant, make_product
@@ -136,9 +138,56 @@ def test_scans_without_a_connection_wait_and_are_sent_when_there_is_one(floor: F
     assert floor.page.is_hidden("#queue")
 
 
-@pytest.mark.parametrize("screen", ["home", "look_up"])
+@pytest.mark.parametrize("screen", ["home", "look_up", "count"])
 def test_no_screen_is_wider_than_the_phone(floor: Floor, tent: Product, screen: str) -> None:
     floor.go(screen)
 
     assert floor.width() <= 390
     assert floor.complaints == []
+
+
+def test_a_sheet_is_counted_by_scanner_camera_and_keys(floor: Floor, tent: Product) -> None:
+    home = ledger.default_location()
+    sheet = stocktaking.start(home.pk, lambda: [(tent.pk, home.pk)])[0][0]
+    floor.go("count")
+
+    floor.wedge(sheet.number)
+    floor.hears("ok")
+    floor.wedge("TENT")
+    floor.page.wait_for_selector("text=1 × TENT")
+    floor.page.click("#camera")
+    floor.page.wait_for_selector("text=2 × TENT")
+    floor.page.click("#camera")
+    floor.page.click("[data-add='1']")
+    floor.page.click("[data-add='1']")
+    floor.wedge("TENT")
+    floor.page.wait_for_selector("text=5 × TENT")
+    floor.page.fill("#amount", "4")
+    floor.page.keyboard.press("Enter")
+    floor.page.wait_for_selector("text=4 × TENT")
+    assert floor.has_focus()
+    assert floor.width() <= 390
+    floor.page.get_by_role("button", name="Hand in").press("Enter")
+
+    floor.page.wait_for_selector("text=is booked")
+    assert Movement.objects.get(reason="count").quantity == -1
+    assert floor.complaints == []
+
+
+def test_what_was_being_done_is_there_again_after_the_page_was_lost(floor: Floor, tent: Product) -> None:
+    home = ledger.default_location()
+    sheet = stocktaking.start(home.pk, lambda: [(tent.pk, home.pk)])[0][0]
+    floor.go("count")
+    floor.wedge(sheet.number)
+    floor.hears("ok")
+    floor.page.context.set_offline(True)
+    floor.wedge("TENT")
+    floor.page.wait_for_selector("#trouble:visible")
+    floor.page.context.set_offline(False)
+
+    floor.page.reload()
+
+    floor.page.wait_for_selector("text=1 × TENT")
+    floor.page.reload()
+    floor.page.wait_for_selector(f"text={sheet.number}")
+    assert CountLine.objects.get().counted == 1

@@ -11,7 +11,7 @@ from django.urls import reverse
 from backoffice import desk
 from inventory.models import Location, Movement, Product, SellingUnit, StockLevel
 from tests.making import make_merchant, make_order, make_product
-from tests.staff import logged_in, statements
+from tests.staff import filled, logged_in, statements
 
 pytestmark = pytest.mark.django_db
 
@@ -172,17 +172,8 @@ def test_a_form_of_a_product_never_sets_its_stock_or_cost() -> None:
     product = Product.objects.get()
     url = reverse("admin:inventory_product_change", args=[product.pk])
 
-    logged_in("manager").post(
-        url,
-        {
-            "sku": "TENT",
-            "name": "Tent",
-            "stocked": "on",
-            "backorder_policy": "allow",
-            "average_cost": "1",
-            "on_hand": "99",
-        },
-    )
+    client = logged_in("manager")
+    client.post(url, filled(client, url, name="Tent", average_cost="1", on_hand="99"))
 
     product.refresh_from_db()
     assert (product.name, product.average_cost, on_hand()) == ("Tent", Decimal("10.0000"), 5)
@@ -191,9 +182,8 @@ def test_a_form_of_a_product_never_sets_its_stock_or_cost() -> None:
 
 def change(product: Product, **fields: Any) -> str:
     """The product's form sent; what it says is wrong."""
-    said = {"sku": product.sku, "name": product.name, "stocked": "on", "backorder_policy": "allow", **fields}
-    url = reverse("admin:inventory_product_change", args=[product.pk])
-    answer = logged_in("manager").post(url, {name: value for name, value in said.items() if value is not None})
+    url, client = reverse("admin:inventory_product_change", args=[product.pk]), logged_in("manager")
+    answer: Any = client.post(url, filled(client, url, **{"stocked": "on", **fields}))
     product.refresh_from_db()
     return "" if answer.status_code == 302 else str(answer.context["adminform"].form.errors)
 

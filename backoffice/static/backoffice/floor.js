@@ -192,7 +192,7 @@
     const button = event.target.closest("button[data-add]");
     if (!button) return;
     const amount = document.getElementById(button.dataset.for);
-    amount.value = String(Math.max(Number(amount.min || 0), (parseInt(amount.value, 10) || 0) + Number(button.dataset.add)));
+    amount.value = String(Math.max(Number(amount.dataset.least || 0), (parseInt(amount.value, 10) || 0) + Number(button.dataset.add)));
     focus();
   });
   window.addEventListener("focus", () => { if (document.activeElement === document.body) focus(); });
