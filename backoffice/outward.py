@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from accounting import invoice_mail
-from backoffice import buying, journey, purchase_mail
+from backoffice import journey
 from backoffice.sync import deliveries
 from backoffice.sync.deliveries import Result
 from backoffice.sync.errors import SyncError, Unavailable, Unclear
@@ -28,7 +28,6 @@ TELLERS: dict[str, tuple[Teller, int]] = {
     journey.INVOICE_PDF: (invoice_mail.make_pdfs, 50),
     journey.INVOICE_MAIL: (invoice_mail.send, 1),
     journey.SHIPMENT_MAIL: (shipment_mail.send, 1),
-    buying.TOPIC: (purchase_mail.send, 1),
 }
 """Who tells a topic, and how many at a time: large where the other side takes batches, small where each is a call, one
 where a crash before settling would leave the others of the batch in doubt too."""

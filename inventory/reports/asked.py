@@ -9,6 +9,10 @@ from django.db.models import Q
 
 from inventory.models import Location
 
+MOST_WORDS = 8
+FOUND_BY = "upper(p.sku || ' ' || p.barcode || ' ' || p.name || ' ' || p.name_fr || ' ' || p.variation)"
+"""What each word of a search must be in; spelled as the index `product_found_by` has it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -52,7 +56,6 @@ def parameters(asked: Asked) -> dict[str, Any]:
     if asked.warehouse_id is not None:
         within = Q(pk=asked.warehouse_id) | Q(warehouse=asked.warehouse_id)
         places = list(Location.objects.filter(within).values_list("pk", flat=True))
-    words = asked.text.split()[:8]
     return {
         "until": asked.until,
         "since": asked.since,
@@ -64,9 +67,7 @@ def parameters(asked: Asked) -> dict[str, Any]:
         "category": asked.category_id,
         "supplier": asked.supplier_id,
         "product": asked.product_id,
-        "code": " ".join(asked.text.split())[:100],
-        "code_begins": f"{_escaped(' '.join(asked.text.split())[:100])}%",
-        **{f"word_{position}": f"%{_escaped(word)}%" for position, word in enumerate(words)},
+        **{f"word_{n}": f"%{_escaped(word)}%" for n, word in enumerate(asked.text.split()[:MOST_WORDS])},
     }
 
 
@@ -98,10 +99,5 @@ def chosen(asked: Asked) -> str:
             """EXISTS (SELECT 1 FROM inventory_supplierproduct offer
                         WHERE offer.product_id = p.id AND offer.supplier_id = %(supplier)s)"""
         )
-    words = [
-        f"(p.name ILIKE %(word_{n})s OR p.name_fr ILIKE %(word_{n})s OR p.variation ILIKE %(word_{n})s)"
-        for n, _ in enumerate(asked.text.split()[:8])
-    ]
-    if words:
-        conditions.append(f"(p.sku ILIKE %(code_begins)s OR p.barcode = %(code)s OR ({' AND '.join(words)}))")
+    conditions += [f"{FOUND_BY} LIKE upper(%(word_{n})s)" for n, _ in enumerate(asked.text.split()[:MOST_WORDS])]
     return " AND ".join(conditions)

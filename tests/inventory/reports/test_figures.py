@@ -4,10 +4,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from inventory.models import Category, Location, Product, StockLevel, Supplier, SupplierProduct
 from inventory.reports import abc
+from inventory.reports.asked import chosen, parameters
 from inventory.reports.dead_stock import DEAD_STOCK
 from inventory.reports.movement_card import card, card_rows
 from inventory.reports.stock_at import STOCK, STOCK_BY_PLACE
@@ -276,8 +278,19 @@ def test_goods_are_found_by_supplier_code_barcode_and_words() -> None:
     assert skus(text="FOUR tent") == ["TENT-4"]
     assert skus(text="green") == ["TENT-4"]
     assert skus(text="0628915123457") == ["TENT-4"]
+    assert skus(text="ent-4 four") == ["TENT-4"]
     assert skus(text="100%") == ["100%"]
     assert skus(text="1%0") == skus(text="_") == skus(text="' OR 1=1") == []
+
+
+def test_a_search_uses_the_index_that_is_made_for_it() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(
+            f"EXPLAIN SELECT 1 FROM inventory_product p WHERE {chosen(asked('2026-03-31', text='tent'))}",
+            parameters(asked("2026-03-31", text="tent")),
+        )
+        assert "product_found_by" in str(cursor.fetchall())
 
 
 def test_pages_follow_each_other_without_gap_or_repeat() -> None:

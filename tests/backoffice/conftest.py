@@ -1,3 +1,0 @@
-"""What the tests of this room share."""
-
-from tests.smtp import mail_server  # noqa: F401
