@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from backoffice.lib.working_days import Calendar
+from backoffice.reordering import mail as order_list_mail
 from backoffice.sync import connections, deliveries
 from backoffice.sync.models import Delivery
 from inventory.ledger import default_location
@@ -31,7 +32,10 @@ class Daily:
 
 
 MORNING = 6
-DAILY = (Daily(promise_keeping.DAY, promise_keeping.DOOR, 0, lambda seller: True, working_days_only=False),)
+DAILY = (
+    Daily(promise_keeping.DAY, promise_keeping.DOOR, 0, lambda seller: True, working_days_only=False),
+    Daily(order_list_mail.TOPIC, order_list_mail.DOOR, MORNING, order_list_mail.wanted),
+)
 
 
 def wish_due(*, now: datetime | None = None) -> list[str]:

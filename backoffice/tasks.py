@@ -1,6 +1,7 @@
 """What the worker runs: few, general tasks that carry ids only and are safe to run twice (design: django-q2)."""
 
 from backoffice import daily_lists, dropping, inward, journey, outward, stocktaking
+from backoffice.reordering import gathered
 from backoffice.sync import waking
 from inventory.reports import abc
 
@@ -41,6 +42,11 @@ def tidy() -> str:
 def make_count_sheets() -> str:
     """Hourly: what the plans want counted by today is put on sheets."""
     return f"{stocktaking.make_due_sheets()} count sheets made"
+
+
+def work_out_demand() -> str:
+    """Once a day, and when the merchant's weeks change: what is sold a week, by which orders are suggested."""
+    return f"demand of {gathered.work_out_demand()} products worked out"
 
 
 def daily() -> str:

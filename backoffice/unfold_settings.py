@@ -87,6 +87,17 @@ NAVIGATION: list[Item] = [
         ],
     },
     {
+        "title": _("Purchasing"),
+        "items": [
+            _item(
+                _("Order list"),
+                "shopping_cart",
+                "admin:inventory_orderlistline_changelist",
+                "inventory.view_purchaseorder",
+            ),
+        ],
+    },
+    {
         "title": _("Floor"),
         "items": [
             _item(

@@ -17,7 +17,9 @@ from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from backoffice.reordering import needs
+from inventory import demand
 from inventory.models import OrderList, OrderListLine
+from orders import merchant
 
 IN_NO_TIME_MS = 50
 WORTH = 100
@@ -78,6 +80,15 @@ def refresh() -> None:
         cursor.execute(_GATHER, needs.parameters())
         took = round((time.monotonic() - begun) * 1000)
         OrderList.objects.update_or_create(pk=1, defaults={"gathered_at": timezone.now(), "took_ms": took})
+
+
+def work_out_demand() -> int:
+    """Bring the demand to this day, where it is not; how many products in warehouses were worked out."""
+    seller = merchant.current()
+    weeks, zone, today = seller.demand_weeks, seller.time_zone, merchant.local_day(timezone.now(), seller)
+    if not demand.is_stale(weeks=weeks, time_zone=zone, today=today):
+        return 0
+    return demand.refresh(weeks=weeks, time_zone=zone, today=today)
 
 
 def up_to_date() -> OrderList:

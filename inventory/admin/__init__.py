@@ -4,6 +4,7 @@ from inventory.admin import (
     categories,
     families,
     listings,
+    order_list,
     places,
     products,
     stock,
@@ -11,4 +12,4 @@ from inventory.admin import (
     terms,
 )
 
-__all__ = ["categories", "families", "listings", "places", "products", "stock", "suppliers", "terms"]
+__all__ = ["categories", "families", "listings", "order_list", "places", "products", "stock", "suppliers", "terms"]

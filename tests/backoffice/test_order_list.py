@@ -1,6 +1,6 @@
 """The order list: what is gathered, with which figures, for whom."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,72 +19,28 @@ from inventory.models import (
     OrderList,
     OrderListLine,
     Product,
-    PurchaseOrder,
-    PurchaseOrderLine,
     ServedStore,
     Supplier,
     SupplierProduct,
     Transfer,
     TransferLine,
-    WarehouseProduct,
     WeeklyDemand,
 )
 from orders.models import LineComponent, Merchant
+from tests.backoffice.ordering import (
+    TODAY,
+    hold,
+    line,
+    listed,
+    make_bought,
+    make_second_warehouse,
+    make_supplier,
+    sell,
+    work_out,
+)
 from tests.making import make_connection, make_merchant, make_order, make_product
 
 pytestmark = pytest.mark.django_db
-
-
-def hold(sku: str, point: int | None, target: int | None = None, warehouse: Location | None = None) -> None:
-    """A limit of a product."""
-    WarehouseProduct.objects.update_or_create(
-        product=Product.objects.get(sku=sku),
-        warehouse=warehouse or default_location(),
-        defaults={"reorder_point": point, "target_level": target},
-    )
-
-
-def make_supplier(code: str = "NORD", *skus: str, **terms: Any) -> Supplier:
-    """A supplier of these products; terms of the supplier or of each of its products."""
-    own = {name: terms.pop(name) for name in ("minimum_order", "currency", "archived_at") if name in terms}
-    supplier = Supplier.objects.update_or_create(
-        code=code, defaults={"name": f"{code.title()} Ltd", "lead_time_days": 10, **own}
-    )[0]
-    for sku in skus:
-        SupplierProduct.objects.create(
-            supplier=supplier, product=Product.objects.get(sku=sku), **{"price": Decimal("4.00"), **terms}
-        )
-    return supplier
-
-
-def make_bought(sku: str, quantity: int, state: str = "sent", received: int = 0) -> None:
-    order = PurchaseOrder.objects.create(
-        number=f"B-{PurchaseOrder.objects.count() + 1}",
-        supplier=Supplier.objects.get_or_create(code="NORD", defaults={"name": "Nord Ltd"})[0],
-        warehouse=default_location(),
-        state=state,
-        currency="CAD",
-    )
-    PurchaseOrderLine.objects.create(
-        order=order, position=1, product=Product.objects.get(sku=sku), ordered=quantity, received=received
-    )
-
-
-def make_second_warehouse() -> Location:
-    default_location()
-    return Location.objects.create(code="WEST", name="Calgary", pick_order=200)
-
-
-def listed() -> dict[tuple[str, str], needs.Line]:
-    """The whole list as a page shows it, by SKU and warehouse code."""
-    gathered.refresh()
-    found = needs.lines(gathered.pairs(OrderListLine.objects.order_by("id")))
-    codes = dict(Location.objects.values_list("pk", "code"))
-    return {(line.sku, codes[line.warehouse_id]): line for line in found}
-
-
-def line(sku: str) -> needs.Line:
-    return listed()[sku, "MAIN"]
 
 
 # --- limits -----------------------------------------------------------------------------------------------------------
@@ -234,26 +190,6 @@ def test_a_product_without_supplier_is_listed_and_cannot_be_ordered() -> None:
 
 
 # --- demand -----------------------------------------------------------------------------------------------------------
-TODAY = date(2026, 11, 25)
-"""A Wednesday; the last complete week began on Monday, 16 November."""
-
-
-def sell(sku: str, *weekly: int, warehouse: Location | None = None) -> None:
-    """So many shipped in each complete week before TODAY, the newest last; first received a day before the first of them."""
-    product, place = Product.objects.get(sku=sku), (warehouse or default_location()).pk
-    monday = date(2026, 11, 23)
-    first = monday - timedelta(weeks=len(weekly))
-    at = timezone.make_aware(timezone.datetime(first.year, first.month, first.day, 9))
-    record([Move(product.pk, place, 1000, Movement.Reason.RECEIPT, f"in-{sku}-{place}")], at=at)
-    for week, units in enumerate(weekly):
-        for part, some in enumerate((units // 2, units - units // 2)):
-            reason = Movement.Reason.SHIPMENT if part else Movement.Reason.ELSEWHERE
-            move = Move(product.pk, place, -some, reason, f"out-{sku}-{place}-{week}-{part}")
-            record([move], at=at + timedelta(weeks=week, days=1 + part))
-
-
-def work_out(weeks: int = 8, today: date = TODAY) -> None:
-    demand.refresh(weeks=weeks, time_zone="America/Toronto", today=today)
 
 
 def test_demand_is_the_mean_and_spread_of_complete_weeks_with_zeros() -> None:
@@ -290,7 +226,7 @@ def test_only_the_last_weeks_count_and_a_young_product_is_judged_from_its_first_
 def test_a_sale_late_on_sunday_is_of_that_week_in_the_merchants_zone() -> None:
     tent = make_product("TENT")
     # Sunday 22 November, 23:30 in Toronto, is Monday in UTC.
-    late = timezone.datetime(2026, 11, 23, 4, 30, tzinfo=timezone.get_fixed_timezone(0))
+    late = datetime(2026, 11, 23, 4, 30, tzinfo=UTC)
     record([Move(tent.pk, default_location().pk, 9, Movement.Reason.RECEIPT, "in")], at=late - timedelta(weeks=3))
     record([Move(tent.pk, default_location().pk, -2, Movement.Reason.SHIPMENT, "out")], at=late)
 

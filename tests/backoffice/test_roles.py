@@ -67,6 +67,7 @@ PAGES = {
     "admin:inventory_sellingunit_changelist": ALL,
     "admin:inventory_kitcomponent_changelist": ALL,
     "admin:inventory_warehouseproduct_changelist": ALL,
+    "admin:inventory_orderlistline_changelist": ALL,
     "admin:accounting_invoice_changelist": OFFICE,
     "admin:accounting_entry_changelist": BOOKS,
     "admin:accounting_account_changelist": BOOKS,
