@@ -10,6 +10,7 @@ CLEARING = "1050"
 RECEIVABLE = "1100"
 INVENTORY = "1200"
 RECEIVED = "2050"
+LANDED = "2060"
 OPENING = "3000"
 SALES = "4000"
 SHIPPING = "4100"
@@ -25,6 +26,7 @@ ACCOUNTS = {
     RECEIVABLE: ("Accounts receivable", Kind.ASSET),
     INVENTORY: ("Inventory", Kind.ASSET),
     RECEIVED: ("Goods received, not invoiced", Kind.LIABILITY),
+    LANDED: ("Freight and duty to be billed", Kind.LIABILITY),
     OPENING: ("Opening balances", Kind.EQUITY),
     SALES: ("Sales", Kind.INCOME),
     SHIPPING: ("Shipping charged to customers", Kind.INCOME),

@@ -1,6 +1,6 @@
 """What each event of value means in the books, in double entry (rule: A4). Pure: rows in, drafts out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -90,15 +90,19 @@ def refund_taxes(tax: Decimal, taxes: Mapping[str, Decimal], currency: str) -> d
 
 
 def goods(key: str, kind: Entry.Kind, amount: Decimal, against: str, *, description: str, currency: str, day: date,
-          order_id: int | None = None) -> Draft:  # fmt: skip
-    """Goods worth `amount` come in (positive) or leave (negative), against another account."""
+          order_id: int | None = None, parts: Sequence[tuple[str, Decimal]] = ()) -> Draft:  # fmt: skip
+    """Goods worth `amount` come in (positive) or leave (negative), against another account.
+
+    `parts` of it stand in accounts of their own (price, freight); the other account takes what they leave.
+    """
+    rest = amount - money.total(part for _, part in parts)
     return Draft(
         key=key,
         kind=kind,
         posted_on=day,
         description=description,
         currency=currency,
-        lines=[(chart.INVENTORY, amount), (against, -amount)],
+        lines=[(chart.INVENTORY, amount), *((account, -part) for account, part in parts), (against, -rest)],
         order_id=order_id,
     )
 

@@ -1,7 +1,7 @@
 """Goods come in, come back or are corrected: the ledger of stock, the books and who waits for them, in one transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +20,10 @@ from shipping.models import Shipment
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """Units of a product that come in or are corrected, at a cost each in the merchant's currency."""
+    """Units of a product that come in or are corrected, at a cost each in the merchant's currency.
+
+    `parts` are (account, amount): what of their value is owed to whom. What rounding leaves is a stock correction.
+    """
 
     product_id: int
     quantity: int
@@ -28,6 +31,7 @@ class Goods:
     location_id: int | None = None
     lot_id: int | None = None
     note: str = ""
+    parts: tuple[tuple[str, Decimal], ...] = ()
 
 
 def receive(goods: Sequence[Goods], *, key: str, note: str = "", by: Any = None) -> list[Movement]:
@@ -42,6 +46,15 @@ def adjust(goods: Sequence[Goods], *, key: str, note: str, by: Any = None) -> li
     if not note.strip():
         raise ValueError("Say why the stock is corrected.")
     return move(goods, Movement.Reason.ADJUSTMENT, key=key, note=note, by=by)
+
+
+def send_back(goods: Sequence[Goods], *, key: str, note: str, by: Any = None) -> list[Movement]:
+    """Goods leave for their supplier, from any place; counted in units above zero. `parts` are what it gives back."""
+    leaving = [
+        replace(item, quantity=-item.quantity, parts=tuple((account, -amount) for account, amount in item.parts))
+        for item in goods
+    ]
+    return move(leaving, Movement.Reason.TO_SUPPLIER, key=key, note=note, by=by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +158,7 @@ AGAINST = {
     Movement.Reason.ADJUSTMENT: (Entry.Kind.STOCK, chart.STOCK, "Stock corrected"),
     Movement.Reason.COUNT: (Entry.Kind.STOCK, chart.STOCK, "Stock counted"),
     Movement.Reason.ELSEWHERE: (Entry.Kind.COGS, chart.COGS, "Goods shipped by the store itself"),
+    Movement.Reason.TO_SUPPLIER: (Entry.Kind.STOCK, chart.STOCK, "Goods returned to the supplier"),
 }
 
 
@@ -164,23 +178,26 @@ def move(
     with transaction.atomic():
         allocation.lock_products(item.product_id for item in goods)
         place = stock.default_location().pk
+        keys = [
+            f"{reason.value}:{key}:{suffixes[position] if suffixes else position}" for position in range(len(goods))
+        ]
         moves = stock.unbooked(
             stock.Move(
                 product_id=item.product_id,
                 location_id=item.location_id or place,
                 quantity=item.quantity,
                 reason=reason,
-                key=f"{reason.value}:{key}:{suffixes[position] if suffixes else position}",
+                key=own,
                 unit_cost=item.unit_cost,
                 note=item.note or note,
                 lot_id=item.lot_id,
             )
-            for position, item in enumerate(goods)
+            for own, item in zip(keys, goods, strict=True)
         )
         freed = take_back_promises(moves)
         moved = stock.record(moves, by=by)
         kind, against, words = AGAINST[reason]
-        book(moved, kind, against, words)
+        book(moved, kind, against, words, {own: item.parts for own, item in zip(keys, goods, strict=True)})
         refill({movement.product_id for movement in moved} | freed)
     return moved
 
@@ -235,8 +252,16 @@ def refill(products: Iterable[int]) -> allocation.Allocated:
     return allocated
 
 
-def book(moved: Sequence[Movement], kind: Entry.Kind, against: str, words: str) -> None:
-    """Book the value of movements against another account, each once by its key."""
+Parts = tuple[tuple[str, Decimal], ...]
+
+
+def book(
+    moved: Sequence[Movement], kind: Entry.Kind, against: str, words: str, parts: Mapping[str, Parts] | None = None
+) -> None:
+    """Book the value of movements against another account, each once by its key.
+
+    Where a movement's `parts` are said, they are owed each in its account, and what rounding leaves corrects the stock.
+    """
     if not moved:
         return
     for movement in moved:
@@ -252,10 +277,11 @@ def book(moved: Sequence[Movement], kind: Entry.Kind, against: str, words: str) 
             f"movement:{movement.key}",
             kind,
             money.rounded(movement.quantity * movement.unit_cost, seller.currency),
-            against,
+            chart.STOCK if parts and parts.get(movement.key) else against,
             description=f"{words}: {movement.quantity} × {skus[movement.product_id]}",
             currency=seller.currency,
             day=merchant.local_day(movement.at, seller),
+            parts=(parts or {}).get(movement.key, ()),
         )
         for movement in moved
     )

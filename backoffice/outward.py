@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from accounting import invoice_mail
-from backoffice import journey
+from backoffice import buying, journey, purchase_mail
 from backoffice.reordering import mail as order_list_mail
 from backoffice.sync import deliveries
 from backoffice.sync.deliveries import Result
@@ -29,6 +29,7 @@ TELLERS: dict[str, tuple[Teller, int]] = {
     journey.INVOICE_PDF: (invoice_mail.make_pdfs, 50),
     journey.INVOICE_MAIL: (invoice_mail.send, 1),
     journey.SHIPMENT_MAIL: (shipment_mail.send, 1),
+    buying.TOPIC: (purchase_mail.send, 1),
     order_list_mail.TOPIC: (order_list_mail.send, 1),
 }
 """Who tells a topic, and how many at a time: large where the other side takes batches, small where each is a call, one

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import accounting.proof
+import accounting.stock_proof
 import backoffice.sync.proof
 import inventory.proof
+import inventory.purchase_proof
 import orders.proof
 import shipping.proof
 from accounting import chart
@@ -37,6 +39,31 @@ BETWEEN_ROOMS = (
                 ON booked.key = 'shipment:' || parcel.id
              WHERE {rounded("coalesce(parcel.cost, 0)", "coalesce(booked.currency, parcel.currency)")}
                 <> coalesce(booked.amount, 0)
+        """,
+    ),
+    Invariant(
+        name="value of stock",
+        what="The inventory account holds the value of all movements, parcel by parcel, and revaluations: nothing else.",
+        over="inventory_movement",
+        faults=f"""
+            SELECT format('Stock is worth %s %s by its movements, %s by the books.', stock.amount, house.currency, books.amount)
+              FROM (SELECT coalesce((SELECT currency FROM orders_merchant WHERE id = 1), 'CAD') AS currency) house,
+                   LATERAL (SELECT coalesce(sum(part), 0) AS amount FROM (
+                        SELECT {rounded("quantity * unit_cost", "house.currency")} AS part
+                          FROM inventory_movement WHERE reason <> 'shipment'
+                         UNION ALL
+                        SELECT {rounded("sum(moved.quantity * moved.unit_cost)", "house.currency")}
+                          FROM inventory_movement moved
+                          LEFT JOIN shipping_shipmentline item ON moved.key = 'shipment:' || item.id
+                         WHERE moved.reason = 'shipment' GROUP BY item.shipment_id
+                         UNION ALL
+                        SELECT amount FROM inventory_revaluation) AS parts(part)) stock,
+                   LATERAL (SELECT coalesce(sum(line.amount), 0) AS amount
+                              FROM accounting_entryline line
+                              JOIN accounting_entry entry ON entry.id = line.entry_id
+                              JOIN accounting_account account ON account.id = line.account_id
+                             WHERE account.code = '{chart.INVENTORY}') books
+             WHERE stock.amount <> books.amount
         """,
     ),
     Invariant(
@@ -99,9 +126,11 @@ class Proof:
 
 def invariants(*, full: bool = False) -> Iterator[Invariant]:
     yield from inventory.proof.INVARIANTS
+    yield from inventory.purchase_proof.INVARIANTS
     yield from orders.proof.INVARIANTS
     yield from shipping.proof.INVARIANTS
     yield from accounting.proof.INVARIANTS
+    yield from accounting.stock_proof.INVARIANTS
     yield accounting.proof.pdfs(full=full)
     yield from BETWEEN_ROOMS
     yield from backoffice.sync.proof.INVARIANTS

@@ -11,7 +11,7 @@ from django.db import connection as database
 from django.db import transaction
 from django.utils import timezone
 
-from inventory.models import Location, Lot, LotLevel, Movement, Product, StockLevel
+from inventory.models import Location, Lot, LotLevel, Movement, Product, Revaluation, StockLevel
 
 NONE = Product.Tracking.NONE
 
@@ -220,3 +220,55 @@ def on_hand_at(product_id: int, when: datetime) -> dict[int, int]:
             [product_id, when],
         )
         return dict(cursor.fetchall())
+
+
+# --- value without units -------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Revalued:
+    """What a product's stock is worth more (or less) than before, in the merchant's currency. Booked once by `key`."""
+
+    product_id: int
+    amount: Decimal
+    key: str
+    note: str = ""
+
+
+def revalue(changes: Sequence[Revalued], *, at: datetime | None = None, by: Any = None) -> list[Revaluation]:
+    """Book changes of value and bring the average cost along; in the caller's transaction, with the levels locked.
+
+    Those that were not booked before. ValueError where nothing is on hand to bear it, or it would be worth less than
+    nothing. Three statements.
+    """
+    wanted = {change.key: change for change in changes if change.amount}
+    booked = set(Revaluation.objects.filter(key__in=wanted).values_list("key", flat=True))
+    fresh = [change for key, change in wanted.items() if key not in booked]
+    if not fresh:
+        return []
+    amounts: dict[int, Decimal] = defaultdict(Decimal)
+    for change in fresh:
+        amounts[change.product_id] += change.amount
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE inventory_product SET average_cost = round((there.on_hand * average_cost + change.amount) / there.on_hand, 4)
+              FROM unnest(%s::bigint[], %s::numeric[]) AS change(product_id, amount),
+                   LATERAL (SELECT coalesce(sum(on_hand), 0) AS on_hand FROM inventory_stocklevel level
+                             WHERE level.product_id = change.product_id) AS there
+             WHERE inventory_product.id = change.product_id AND there.on_hand > 0
+               AND there.on_hand * average_cost + change.amount >= 0
+            """,
+            [list(amounts), list(amounts.values())],
+        )
+        if cursor.rowcount != len(amounts):
+            raise ValueError("Nothing is on hand that could be worth so much more or less; nothing was changed.")
+    return Revaluation.objects.bulk_create(
+        Revaluation(
+            product_id=change.product_id,
+            amount=change.amount,
+            at=at or timezone.now(),
+            key=change.key,
+            note=change.note[:250],
+            by=by,
+        )
+        for change in fresh
+    )

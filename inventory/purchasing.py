@@ -256,24 +256,23 @@ def confirm(order_id: int, *, reference: str, dates: Mapping[int, date], at: dat
     return order
 
 
-def cancel_rest(order_id: int, line_ids: Iterable[int] | None = None) -> list[PurchaseOrderLine]:
-    """What has not come of these lines, or of all, will not come: the lines that this changed, none where there is no rest."""
+def cancel_rest(order_id: int, line_ids: Iterable[int] | None = None) -> dict[PurchaseOrderLine, int]:
+    """What has not come of these lines, or of all, will not come: units by line, empty where there is no rest."""
     with transaction.atomic():
         order, lines = lock(order_id)
         wanted = None if line_ids is None else set(line_ids)
-        changed = [
-            line
-            for line in lines
-            if (wanted is None or line.pk in wanted) and line.received + line.cancelled < line.ordered
-        ]
-        for purchase_line in changed:
-            purchase_line.cancelled = purchase_line.ordered - purchase_line.received
-        if changed:
-            PurchaseOrderLine.objects.bulk_update(changed, ["cancelled"])
+        rest: dict[PurchaseOrderLine, int] = {}
+        for purchase_line in lines:
+            left = purchase_line.ordered - purchase_line.received - purchase_line.cancelled
+            if left > 0 and (wanted is None or purchase_line.pk in wanted):
+                purchase_line.cancelled += left
+                rest[purchase_line] = left
+        if rest:
+            PurchaseOrderLine.objects.bulk_update(list(rest), ["cancelled"])
             if order.sent_at is not None:
                 order.revision += 1
             settle(order, lines)
-    return changed
+    return rest
 
 
 def came(order: PurchaseOrder, lines: Sequence[PurchaseOrderLine], units: Mapping[int, int]) -> dict[int, int]:

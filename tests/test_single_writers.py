@@ -19,6 +19,7 @@ PURCHASE_RECEIVED = Column(
 PURCHASE_CANCELLED = Column(
     "PurchaseOrderLine", "inventory_purchaseorderline", "cancelled", shared=True, owner="purchase_line"
 )
+RETURN_STATE = Column("SupplierReturn", "inventory_supplierreturn", "state", shared=True, owner="going_back")
 
 ONE_WRITER = [
     # A row of a count sheet that is shown and never saved.
@@ -35,6 +36,7 @@ ONE_WRITER = [
     (PURCHASE_STATE, {"inventory/purchasing.py"}),
     (PURCHASE_RECEIVED, {"inventory/purchasing.py"}),
     (PURCHASE_CANCELLED, {"inventory/purchasing.py"}),
+    (RETURN_STATE, {"inventory/supplier_returns.py"}),
 ]
 
 

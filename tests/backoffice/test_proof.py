@@ -15,13 +15,13 @@ from backoffice.sync.models import Arrival
 from inventory.counting import Figure
 from inventory.models import StockLevel
 from orders.models import Order
-from tests.backoffice import warehouse
+from tests.backoffice import purchase_damages, warehouse
 from tests.environment import ROOT
 from tests.making import make_connection, make_merchant, make_order, make_product, make_record, take_in
 
 pytestmark = pytest.mark.django_db
 
-KEPT = ("inventory_movement", "accounting_entry", "accounting_entryline", "accounting_invoice")
+KEPT = ("inventory_movement", "inventory_revaluation", "accounting_entry", "accounting_entryline", "accounting_invoice")
 
 
 @pytest.fixture
@@ -42,6 +42,7 @@ def shop() -> None:
     arrival.object_type, arrival.object_id = "order", take_in([record])[0].pk
     arrival.save()
     count_something()
+    purchase_damages.buy_something()
 
 
 def count_something() -> None:
@@ -244,6 +245,7 @@ DAMAGES: list[tuple[str, str, str, str]] = [
      "version 9 is known, 1 is wanted."),
     ("deliveries", "UPDATE sync_delivery SET state = 'done' WHERE topic = 'invoice_pdf'", "",
      "done): version 0 is known, 1 is wanted."),
+    *purchase_damages.DAMAGES,
 ]  # fmt: skip
 
 

@@ -1,0 +1,51 @@
+"""Lots and serial numbers by their names: found, or made when goods come in (rule: S11)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.translation import gettext as _
+
+from inventory.models import Lot, Product
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A lot as it stands on the goods."""
+
+    product_id: int
+    code: str
+    expires_on: date | None = None
+    supplier_id: int | None = None
+
+
+def take_in(named: Iterable[Named]) -> dict[tuple[int, str], Lot]:
+    """The lots of these names, made where they are new, by (product, code). Two statements; three where some are new.
+
+    ValueError where a product's lots expire and the day is not said, or another day is known of the lot.
+    """
+    wanted = {(one.product_id, one.code): one for one in named}
+    if not wanted:
+        return {}
+    products = Product.objects.in_bulk({product_id for product_id, _code in wanted})
+    Lot.objects.bulk_create(
+        [
+            Lot(product_id=one.product_id, code=one.code, expires_on=one.expires_on, supplier_id=one.supplier_id)
+            for one in wanted.values()
+        ],
+        ignore_conflicts=True,
+    )
+    lots = Lot.objects.filter(product__in=products, code__in={code for _product, code in wanted})
+    found = {(lot.product_id, lot.code): lot for lot in lots}
+    for spot, one in wanted.items():
+        product, lot = products[one.product_id], found[spot]
+        if product.expires and lot.expires_on is None:
+            raise ValueError(
+                _("Lot %(lot)s of %(sku)s expires: say on which day.") % {"lot": one.code, "sku": product.sku}
+            )
+        if one.expires_on is not None and lot.expires_on != one.expires_on:
+            raise ValueError(
+                _("Lot %(lot)s of %(sku)s expires on %(known)s, not on %(said)s. Look at the goods once more.")
+                % {"lot": one.code, "sku": product.sku, "known": lot.expires_on or "–", "said": one.expires_on}
+            )
+    return {spot: found[spot] for spot in wanted}
