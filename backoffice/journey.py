@@ -17,8 +17,9 @@ from backoffice import goods
 from backoffice.lib import money
 from backoffice.sync import connections, deliveries
 from backoffice.sync.models import Connection
+from inventory import catalogue, kits
 from inventory import ledger as stock
-from inventory.models import Listing, Movement, Product
+from inventory.models import Listing, Movement, Product, SellingUnit
 from orders import (
     allocation,
     cancelling,
@@ -442,21 +443,50 @@ def release_hold(hold_ids: Iterable[int], *, why: str, by: Any = None, who: str)
         _go_on(holds.release(found, why=why, by=by, who=who))
 
 
-def map_sku(connection: Connection, sku: str, product: Product, *, by: Any = None, who: str) -> int:
-    """Say which product a store's SKU means; every order held for it goes on by itself. How many did."""
+def map_sku(
+    connection: Connection,
+    sku: str,
+    product: Product,
+    selling_unit: SellingUnit | None = None,
+    *,
+    by: Any = None,
+    who: str,
+) -> int:
+    """Say which product a store's SKU means, in which unit; every order held for it goes on by itself. How many did."""
     with transaction.atomic():
-        waiting = Hold.objects.filter(code=holds.SKU, released_at=None, order__connection=connection)
-        allocation.lock_orders(waiting.values_list("order_id", flat=True), and_products=[product.pk])
-        released = listings.map_sku(connection, sku, product, by=by, who=who)
+        _lock_unknown(connection, product)
+        released = listings.map_sku(connection, sku, product, selling_unit, by=by, who=who)
         _go_on(released)
     return len(released)
 
 
-def name_line(line: OrderLine, product: Product, *, by: Any = None, who: str) -> None:
+def map_listing(
+    listing: Listing, product: Product, selling_unit: SellingUnit | None = None, *, by: Any = None, who: str
+) -> int:
+    """The same of what a store lists by its own number; the store is told of the other product's stock then."""
+    with transaction.atomic():
+        _lock_unknown(listing.connection, product)
+        publishing.stock_changed(catalogue.map_listing(listing, product, selling_unit))
+        released = listings.release_mapped(listing.connection, by=by, who=who)
+        _go_on(released)
+    return len(released)
+
+
+def _lock_unknown(connection: Connection, product: Product) -> None:
+    """The orders of a store that wait for a name, and what the product that is named takes from stock."""
+    waiting = Hold.objects.filter(code=holds.SKU, released_at=None, order__connection=connection)
+    inside = kits.contents([product.pk]).get(product.pk, {})
+    allocation.lock_orders(waiting.values_list("order_id", flat=True), and_products=[product.pk, *inside])
+
+
+def name_line(
+    line: OrderLine, product: Product, selling_unit: SellingUnit | None = None, *, by: Any = None, who: str
+) -> None:
     """Say which product one line means that came without a SKU; its order goes on by itself."""
     with transaction.atomic():
-        allocation.lock_orders([line.order_id], and_products=[product.pk])
-        _go_on(listings.name_line(line, product, by=by, who=who))
+        inside = kits.contents([product.pk]).get(product.pk, {})
+        allocation.lock_orders([line.order_id], and_products=[product.pk, *inside])
+        _go_on(listings.name_line(line, product, selling_unit, by=by, who=who))
 
 
 def mail_invoice_again(order: Order, *, who: str) -> Invoice:

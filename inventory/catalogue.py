@@ -11,16 +11,70 @@ from inventory import gtin, reservations
 from inventory.models import Listing, Product, SellingUnit, StockLevel
 
 
-def map_sku(connection_id: int, sku: str, product: Product) -> Listing:
-    """From now on this SKU of that store means `product`. ValueError where the SKU is empty or too long for one."""
+def map_sku(connection_id: int, sku: str, product: Product, selling_unit: SellingUnit | None = None) -> Listing:
+    """From now on this SKU or bar code of that store means `product`, in this unit. ValueError in a sentence."""
     if not sku.strip():
         raise ValueError("Say which SKU of the store is meant.")
     longest = Listing._meta.get_field("sku").max_length or 0
     if len(sku) > longest:
         raise ValueError(f"A SKU has at most {longest} characters; this one has {len(sku)}.")
+    _check_meaning(product, selling_unit)
     return Listing.objects.update_or_create(
-        connection_id=connection_id, external_id="", sku=sku, defaults={"product": product, "name": product.name}
+        connection_id=connection_id,
+        external_id="",
+        sku=sku,
+        defaults={"product": product, "selling_unit": selling_unit, "name": product.name},
     )[0]
+
+
+def map_listing(listing: Listing, product: Product, selling_unit: SellingUnit | None = None) -> set[int]:
+    """From now on what a store lists means `product`, in this unit. The products whose stock it tells, before and after.
+
+    ValueError with a sentence where it cannot mean that.
+    """
+    _check_meaning(product, selling_unit)
+    before = Listing.objects.select_for_update().get(pk=listing.pk).product_id
+    listing.product, listing.selling_unit = product, selling_unit
+    listing.save(update_fields=["product", "selling_unit"])
+    return {product.pk, *([before] if before else [])}
+
+
+def unit_of(product: Product, typed: str) -> SellingUnit | None:
+    """The selling unit that is meant by its name, code or size: `dozen`, `EGG-12`, `12`; none for an empty word.
+
+    ValueError with a sentence that names the units there are.
+    """
+    said = " ".join(typed.split()).casefold()
+    if not said or said == "1":
+        return None
+    units = list(SellingUnit.objects.filter(product=product))
+    for unit in units:
+        if said in {word.casefold() for word in (unit.name, unit.name_fr, unit.sku, str(unit)) if word}:
+            return unit
+    sized = [unit for unit in units if str(unit.quantity) == said]
+    if len(sized) == 1:
+        return sized[0]
+    if not units:
+        raise ValueError(
+            _("%(sku)s has no selling units. Add “%(unit)s” on its page first, or leave the unit empty.")
+            % {"sku": product.sku, "unit": typed.strip()[:40]}
+        )
+    raise ValueError(
+        _("%(sku)s has no unit “%(unit)s”. Known are: %(units)s. Empty means single units.")
+        % {"sku": product.sku, "unit": typed.strip()[:40], "units": ", ".join(map(str, units))}
+    )
+
+
+def _check_meaning(product: Product, selling_unit: SellingUnit | None) -> None:
+    if product.archived_at is not None:
+        raise ValueError(
+            _("%(sku)s is archived. Take it out of the archive first, or choose another product.")
+            % {"sku": product.sku}
+        )
+    if selling_unit is not None and selling_unit.product_id != product.pk:
+        raise ValueError(
+            _("%(unit)s is no unit of %(sku)s. Choose one of its own.") % {"unit": selling_unit, "sku": product.sku}
+        )
 
 
 # --- what a person types or scans ----------------------------------------------------------------------------------------

@@ -214,13 +214,21 @@ def _sentence(listing: Listing) -> str:
     return f"{listing.name} is product {listing.product.sku} here."
 
 
-def map_sku(connection: Connection, sku: str, product: Product, *, by: Any = None, who: str) -> set[int]:
-    """Say which product a store's SKU means; the orders that were held for it, released (rule: O4).
+def map_sku(
+    connection: Connection,
+    sku: str,
+    product: Product,
+    selling_unit: SellingUnit | None = None,
+    *,
+    by: Any = None,
+    who: str,
+) -> set[int]:
+    """Say which product a store's SKU means, in which unit; the orders that were held for it, released (rule: O4).
 
     The journey should then take those orders further.
     """
     with transaction.atomic():
-        catalogue.map_sku(connection.pk, sku, product)
+        catalogue.map_sku(connection.pk, sku, product, selling_unit)
         return release_mapped(connection, who=who, by=by)
 
 

@@ -121,6 +121,9 @@ class ProductAdmin(ProductExchange, desk.Columns, desk.DeskAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
+        if request.path == reverse("admin:autocomplete"):
+            # What is archived is not offered; on the list its own filter decides.
+            queryset = queryset.filter(archived_at=None)
         return (find_products(queryset, search_term) if search_term.strip() else queryset), False
 
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError
 from import_export.fields import Field
 
 from backoffice.exchange.resource import TableResource
@@ -50,6 +51,8 @@ class CategoryResource(TableResource):
     def validate_instance(
         self, instance: Any, import_validation_errors: Any = None, validate_unique: bool = True
     ) -> None:
+        if import_validation_errors:
+            raise ValidationError(import_validation_errors)
         instance.name = instance.name or instance.path.rpartition(categories.BETWEEN)[2]
         super().validate_instance(instance, import_validation_errors, validate_unique)
 

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from backoffice import desk, inward, journey, returning
 from backoffice.sync.errors import SyncError
 from inventory import catalogue
-from inventory.models import Product
+from inventory.models import Product, SellingUnit
 from orders.models import Hold, Order, OrderLine
 from shipping.models import Shipment
 
@@ -111,14 +111,14 @@ def _release(request: HttpRequest, order: Order) -> str:
 
 
 def _map_sku(request: HttpRequest, order: Order) -> str:
-    product = product_named(request.POST.get("product", ""))
+    product, unit = product_in_unit(request.POST.get("product", ""), request.POST.get("unit", ""))
     sku = request.POST.get("sku", "")
-    went_on = journey.map_sku(order.connection, sku, product, by=request.user, who=desk.who(request))
+    went_on = journey.map_sku(order.connection, sku, product, unit, by=request.user, who=desk.who(request))
     return ngettext(
         "%(sku)s of %(store)s means %(product)s from now on; %(count)d order went on.",
         "%(sku)s of %(store)s means %(product)s from now on; %(count)d orders went on.",
         went_on,
-    ) % {"sku": sku, "store": order.connection, "product": product.sku, "count": went_on}
+    ) % {"sku": sku, "store": order.connection, "product": in_words(product, unit), "count": went_on}
 
 
 def _explain_tax(request: HttpRequest, order: Order) -> str:
@@ -142,9 +142,9 @@ def _sent_by_store(request: HttpRequest, order: Order) -> str:
 
 def _name_line(request: HttpRequest, order: Order) -> str:
     line = get_object_or_404(OrderLine, pk=_number(request, "line"), order=order)
-    product = product_named(request.POST.get("product", ""))
-    journey.name_line(line, product, by=request.user, who=desk.who(request))
-    return _("%(name)s means %(product)s.") % {"name": line.name, "product": product.sku}
+    product, unit = product_in_unit(request.POST.get("product", ""), request.POST.get("unit", ""))
+    journey.name_line(line, product, unit, by=request.user, who=desk.who(request))
+    return _("%(name)s means %(product)s.") % {"name": line.name, "product": in_words(product, unit)}
 
 
 BUTTONS: dict[str, Button] = {
@@ -178,6 +178,16 @@ def product_named(text: str) -> Product:
             % {"code": text.strip(), "unit": unit, "sku": product.sku}
         )
     return product
+
+
+def product_in_unit(code: str, unit: str) -> tuple[Product, SellingUnit | None]:
+    """The product that a code means, in the unit that is typed beside it, or else in the one whose own code it is."""
+    product, by_code = catalogue.find_by_code(code)
+    return product, catalogue.unit_of(product, unit) if unit.strip() else by_code
+
+
+def in_words(product: Product, unit: SellingUnit | None) -> str:
+    return f"{product.sku}, {unit}" if unit else product.sku
 
 
 def _own_lines(order: Order, quantities: dict[int, int]) -> dict[int, int]:

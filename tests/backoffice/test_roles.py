@@ -15,7 +15,7 @@ from backoffice.sync import arrivals
 from backoffice.sync.arrivals import Kept
 from backoffice.sync.models import Arrival, Delivery
 from inventory import pictures
-from inventory.models import Product, ProductPicture, SellingUnit, Supplier, SupplierProduct
+from inventory.models import Listing, Product, ProductPicture, SellingUnit, Supplier, SupplierProduct
 from orders.admin import actions
 from tests.making import a_picture, make_connection, make_merchant, make_order, make_product
 from tests.staff import ROLES, logged_in
@@ -49,6 +49,8 @@ PAGES = {
     "admin:inventory_location_changelist": ALL,
     "admin:inventory_location_add": BOSS,
     "admin:inventory_listing_changelist": OFFICE,
+    "admin:inventory_listing_add": {C, M, X},
+    "admin:inventory_listing_change": OFFICE,
     "admin:inventory_report_stock": ALL,
     "admin:inventory_report_card": ALL,
     "admin:inventory_report_dead": ALL,
@@ -139,6 +141,7 @@ def shop() -> dict[str, int]:
         "admin:inventory_product_change": tent.pk,
         "admin:inventory_product_components": tent.pk,
         "admin:inventory_supplier_change": supplier.pk,
+        "admin:inventory_listing_change": Listing.objects.create(connection=connection, sku="T", product=tent).pk,
         "admin:sync_connection_change": connection.pk,
         "admin:sync_connection_credentials": connection.pk,
         "admin:sync_arrival_change": arrival,
