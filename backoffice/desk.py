@@ -19,13 +19,13 @@ from unfold.views import ChangeList
 from backoffice.lib import cards
 from backoffice.sync.errors import SyncError
 from backoffice.words import badge, units
-from inventory.ledger import Short
+from inventory.ledger import LotNeeded, Short
 from shipping.packing import CannotPack
 
 __all__ = ["badge", "units"]
 
 MOST_COUNTED = 10_000
-SAID = (ValueError, Short, CannotPack, SyncError)
+SAID = (ValueError, Short, LotNeeded, CannotPack, SyncError)
 """What goes wrong in a way that a person can mend: the message is a sentence for them."""
 
 

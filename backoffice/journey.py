@@ -36,8 +36,8 @@ from orders import (
 from orders.models import Hold, Order, OrderLine, TimelineEntry
 from orders.records import ListingRecord, OrderRecord, RefundRecord
 from orders.stores.base import Gone
-from shipping import dispatch, packing
-from shipping.models import Shipment
+from shipping import dispatch, lots, packing
+from shipping.models import Shipment, ShipmentLine
 
 FULFILMENT = "fulfilment"
 INVOICE_PDF = "invoice_pdf"
@@ -216,6 +216,13 @@ def pack(
         shipments = packing.pack(order_ids, quantities=quantities, by=by, who=who)
         status.refresh(shipment.order_id for shipment in shipments)
     return shipments
+
+
+def change_lot(item: ShipmentLine, code: str, *, who: str) -> None:
+    """Another lot or serial number lies in a packed parcel than the one that was proposed."""
+    with transaction.atomic():
+        allocation.lock_lines([item.line_id])
+        lots.change(item, code, who=who)
 
 
 def unpack(shipment_ids: Iterable[int], *, who: str = timeline.HUB) -> None:

@@ -9,9 +9,10 @@ from django.db import transaction
 
 from backoffice import goods
 from backoffice.goods import Goods
-from inventory.models import Movement
+from inventory.models import Lot, Movement
 from orders import allocation, timeline
 from orders.models import LineComponent, OrderLine, Return
+from shipping import lots as shipping_lots
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ def return_to_stock(
     quantities: Mapping[int, int],
     *,
     parts: Mapping[Part, int] | None = None,
+    lot_codes: Mapping[int, str] | None = None,
     key: str,
     who: str,
     by: Any = None,
@@ -42,6 +44,7 @@ def return_to_stock(
     """Shipped units of lines come back and can be sold again, at the cost at which they stand now.
 
     `parts` are stock units of single components of kits; once all parts of a kit are back, the kit counts as returned.
+    `lot_codes` say by line which lot or serial number it is, where more than one was shipped.
     ValueError where more would come back than was shipped. Booked once by `key`: False where that was before.
     """
     asked = {*quantities, *(part.line_id for part in parts or ())}
@@ -71,8 +74,12 @@ def return_to_stock(
         OrderLine.objects.bulk_update(list(lines.values()), ["returned"])
         LineComponent.objects.bulk_update([c for of in components.values() for c in of.values()], ["returned"])
         Return.objects.bulk_create(back.rows)
+        lots = _lots(lines, back, lot_codes or {})
         goods.move(
-            [Goods(product_id, units) for (_, product_id), units in back.units.items()],
+            [
+                Goods(product_id, units, lot_id=lots.get((pk, product_id)))
+                for (pk, product_id), units in back.units.items()
+            ],
             Movement.Reason.RETURN,
             key=key,
             note="Returned",
@@ -81,6 +88,22 @@ def return_to_stock(
         )
         timeline.write([timeline.entry(lines[pk].order_id, "returned", said, who=who) for pk, said in back.words])
     return True
+
+
+def _lots(lines: Mapping[int, OrderLine], back: _Back, said: Mapping[int, str]) -> dict[tuple[int, int], int]:
+    """The lot of what is followed by lot: the one that is said, else the only one that was shipped."""
+    shipped = shipping_lots.shipped_lots(back.units)
+    codes = {lot.pk: lot.code for lot in Lot.objects.filter(pk__in={pk for of in shipped.values() for pk in of})}
+    found = {}
+    for (line_id, product_id), of in shipped.items():
+        code = said.get(line_id, "").strip()
+        chosen = [pk for pk in of if not code or codes[pk] == code]
+        if len(chosen) != 1:
+            known = ", ".join(sorted(codes[pk] for pk in of))
+            name = lines[line_id].sku or lines[line_id].name
+            raise ValueError(f"Say which lot or serial number of {name} came back: {known} were shipped.")
+        found[line_id, product_id] = chosen[0]
+    return found
 
 
 def _whole(line: OrderLine, components: Mapping[int, LineComponent], units: int, stocked: bool, back: _Back) -> None:

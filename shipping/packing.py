@@ -12,6 +12,7 @@ from django.utils import timezone
 from backoffice.lib.bulk import copy_in, give_ids
 from orders import allocation, holds, timeline
 from orders.models import Allocation, Hold, LineComponent, Order, OrderLine
+from shipping import lots
 from shipping.models import Shipment, ShipmentLine
 
 Packed = Shipment.State.PACKED
@@ -125,6 +126,7 @@ def _write(
     if not drafts:
         return []
     _with_the_goods(drafts)
+    _by_lot(drafts)
     parcels = dict(
         Shipment.objects.filter(order_id__in={order_id for order_id, _ in drafts})
         .order_by()
@@ -155,6 +157,19 @@ def _write(
         ]
     )
     return shipments
+
+
+def _by_lot(drafts: dict[tuple[int, int], list[ShipmentLine]]) -> None:
+    """What is followed by lot goes in lot by lot; all parcels of the batch at once, so that no unit is in two of them."""
+    keys = [key for key, items in drafts.items() for _ in items]
+    try:
+        told = lots.by_lot([item for items in drafts.values() for item in items])
+    except lots.NoLot as error:
+        raise CannotPack(str(error)) from None
+    for key in drafts:
+        drafts[key] = []
+    for key, items in zip(keys, told, strict=True):
+        drafts[key] += items
 
 
 def _with_the_goods(drafts: dict[tuple[int, int], list[ShipmentLine]]) -> None:

@@ -16,7 +16,7 @@ from backoffice.sync.errors import SyncError
 from inventory import catalogue
 from inventory.models import Product, SellingUnit
 from orders.models import Hold, Order, OrderLine
-from shipping.models import Shipment
+from shipping.models import Shipment, ShipmentLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,14 @@ def _ship(request: HttpRequest, order: Order) -> str:
     return _("Parcel %(number)s has left. The store and the customer are being told.") % {"number": parcel.number}
 
 
+def _change_lot(request: HttpRequest, order: Order) -> str:
+    found = ShipmentLine.objects.select_related("shipment", "level__product", "level__location", "lot")
+    item = get_object_or_404(found, pk=_number(request, "item"), shipment__order=order)
+    code = desk.words(request, "lot", most=80)
+    journey.change_lot(item, code, who=desk.who(request))
+    return _("Lot or serial number %(code)s is in the parcel.") % {"code": code}
+
+
 def _track(request: HttpRequest, order: Order) -> str:
     parcel = _parcel(request, order)
     journey.track(parcel, _tracking(request), who=desk.who(request))
@@ -86,7 +94,9 @@ def _cancel_lines(request: HttpRequest, order: Order) -> str:
 
 def _take_back(request: HttpRequest, order: Order) -> str:
     quantities = _own_lines(order, desk.units_of(request))
-    if not returning.return_to_stock(quantities, key=_key(request), who=desk.who(request), by=request.user):
+    codes = {line: request.POST.get(f"lot-{line}", "") for line in quantities}
+    key, who = _key(request), desk.who(request)
+    if not returning.return_to_stock(quantities, lot_codes=codes, key=key, who=who, by=request.user):
         return _("This was booked already, when the button was pressed before. Nothing was booked a second time.")
     return _("%(units)s back in stock.") % {"units": desk.units(sum(quantities.values()))}
 
@@ -151,6 +161,7 @@ BUTTONS: dict[str, Button] = {
     "pack": Button(("shipping.pack_shipment",), _pack),
     "unpack": Button(("shipping.pack_shipment",), _unpack),
     "ship": Button(("shipping.ship_shipment",), _ship),
+    "change-lot": Button(("shipping.pack_shipment",), _change_lot),
     "track": Button(("shipping.ship_shipment", "shipping.track_shipment"), _track),
     "cancel": Button(("orders.cancel_order",), _cancel),
     "cancel-lines": Button(("orders.cancel_order",), _cancel_lines),

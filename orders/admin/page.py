@@ -118,6 +118,8 @@ def _count(facts: Facts) -> None:
         line.can_pack = line.allocated - packed[line.pk]  # type: ignore[attr-defined]
         line.can_cancel = line.ordered - line.cancelled - line.shipped  # type: ignore[attr-defined]
         line.can_come_back = line.shipped - line.returned  # type: ignore[attr-defined]
+        goods = [part.product for part in line.components.all()] or ([line.product] if line.product else [])
+        line.is_followed = any(product.tracking != "none" for product in goods)  # type: ignore[attr-defined]
 
 
 def _promise(facts: Facts) -> None:

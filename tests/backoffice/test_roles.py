@@ -104,6 +104,7 @@ BUTTONS = {
     "pack": {W, M, X},
     "unpack": {W, M, X},
     "ship": {W, M, X},
+    "change-lot": {W, M, X},
     "track": {W, C, M, X},
     "cancel": {C, M, X},
     "cancel-lines": {C, M, X},
