@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.utils import timezone
 
+from backoffice import backorder_mail
 from backoffice.lib.working_days import Calendar
 from backoffice.reordering import mail as order_list_mail
 from backoffice.sync import connections, deliveries
@@ -35,6 +36,7 @@ MORNING = 6
 DAILY = (
     Daily(promise_keeping.DAY, promise_keeping.DOOR, 0, lambda seller: True, working_days_only=False),
     Daily(order_list_mail.TOPIC, order_list_mail.DOOR, MORNING, order_list_mail.wanted),
+    Daily(backorder_mail.TOPIC, "mail", MORNING, lambda seller: bool(seller.backorder_list_email)),
 )
 
 

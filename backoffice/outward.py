@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from accounting import invoice_mail
-from backoffice import buying, journey, purchase_mail
+from backoffice import backorder_mail, buying, journey, purchase_mail
 from backoffice.reordering import mail as order_list_mail
 from backoffice.sync import deliveries
 from backoffice.sync.deliveries import Result
@@ -25,6 +25,7 @@ TELLERS: dict[str, tuple[Teller, int]] = {
     promise_keeping.ORDER: (promise_keeping.keep_orders, 200),
     promise_keeping.PRODUCT: (promise_keeping.keep_products, 200),
     promise_keeping.DAY: (promise_keeping.keep_all, 1),
+    backorder_mail.TOPIC: (backorder_mail.send, 1),
     journey.FULFILMENT: (fulfilment.tell, 20),
     journey.INVOICE_PDF: (invoice_mail.make_pdfs, 50),
     journey.INVOICE_MAIL: (invoice_mail.send, 1),

@@ -86,6 +86,7 @@ class Customer(models.Model):
         constraints: ClassVar = [models.CheckConstraint(condition=~Q(email_key=""), name="customer_email_or_null")]
         indexes: ClassVar = [
             GinIndex(OpClass(Upper("search_name"), name="gin_trgm_ops"), name="customer_name_trigram"),
+            models.Index(fields=["name", "id"], name="customer_by_name"),
         ]
 
     def __str__(self) -> str:
@@ -273,6 +274,9 @@ class OrderLine(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["product", "order"], condition=Q(backordered__gt=0), name="line_backordered"),
             models.Index(fields=["sku"], name="line_sku"),
+            models.Index(
+                fields=["order"], condition=Q(backordered__gt=0, needs_shipping=False), name="line_waits_unshipped"
+            ),
         ]
 
     def __str__(self) -> str:

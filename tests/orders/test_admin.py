@@ -15,7 +15,7 @@ from backoffice.words import without_amounts
 from inventory.models import Product, StockLevel
 from orders.models import Order
 from shipping.models import Shipment
-from tests.making import make_connection, make_merchant, make_order, make_product, make_record, receive, take_in
+from tests.making import make_connection, make_merchant, make_order, make_product, make_record, take_in
 from tests.staff import logged_in, statements
 
 pytestmark = pytest.mark.django_db
@@ -354,22 +354,6 @@ def test_ticked_orders_are_printed_packed_and_shipped() -> None:
     assert Shipment.objects.filter(state="shipped").count() == 3
     refused = client.post(url, {"action": "print_invoices", **ticked})
     assert "/papers/" not in refused.get("Location", "")
-
-
-def test_what_orders_wait_for_is_shown_by_product_the_longest_wait_first() -> None:
-    make_product("STOVE")
-    make_order([("STOVE", 2, "1.00")])
-    make_order([("TENT", 9, "1.00"), ("STOVE", 1, "1.00")])
-
-    rows = logged_in("warehouse").get(reverse("admin:orders_order_waiting")).context["products"]
-
-    assert [(row["sku"], row["units"], row["orders"], row["on_hand"]) for row in rows] == [
-        ("STOVE", 3, 2, 0),
-        ("TENT", 4, 1, 5),
-    ]
-    receive("STOVE", 5)
-    rows = logged_in("warehouse").get(reverse("admin:orders_order_waiting")).context["products"]
-    assert [row["sku"] for row in rows] == ["TENT"]
 
 
 def test_a_customer_is_corrected_and_found_under_the_new_words() -> None:
