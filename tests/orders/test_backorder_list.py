@@ -15,7 +15,7 @@ from backoffice import backorder_mail, daily_lists, outward
 from orders import backorder_list, backorders
 from orders.backorder_list import Asked
 from orders.models import LineComponent, Merchant, OrderLine
-from tests.buying import bought
+from tests.expected import bought
 from tests.making import MONTREAL, make_merchant, make_order, make_product
 from tests.reading import Read
 from tests.smtp import MailServer, subject_of

@@ -9,7 +9,7 @@ from backoffice.sync import connections, deliveries
 from backoffice.sync.models import Delivery
 from orders import promise_keeping
 from orders.models import LinePromise, Order, OrderLine
-from tests.buying import bought
+from tests.expected import bought
 from tests.making import PLACED, make_order, make_product, make_record, newer, receive, take_in
 
 pytestmark = pytest.mark.django_db

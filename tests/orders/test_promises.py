@@ -13,7 +13,7 @@ from inventory.models import KitContent, Product, ServedStore
 from inventory.promise import Promise
 from orders import backorders, promise_words, promises
 from orders.models import Hold, LineComponent, LinePromise, Order, OrderLine, TimelineEntry
-from tests.buying import bought, late_by, make_supplier, make_warehouse, sells, sent
+from tests.expected import bought, late_by, make_supplier, make_warehouse, sells, sent
 from tests.making import PLACED, make_connection, make_order, make_product, receive
 
 pytestmark = pytest.mark.django_db

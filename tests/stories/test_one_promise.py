@@ -13,7 +13,7 @@ from backoffice.api import keys
 from orders import promise_words, promises
 from orders.models import LinePromise, OrderLine, TimelineEntry
 from shipping import papers
-from tests.buying import bought
+from tests.expected import bought
 from tests.making import make_connection, make_merchant, make_order, make_product
 from tests.reading import Read
 from tests.smtp import MailServer, mail_server  # noqa: F401
