@@ -27,3 +27,7 @@ def failed_arrivals(request: HttpRequest) -> str:
 
 def failed_deliveries(request: HttpRequest) -> str:
     return workboard.shown(workboard.counts(request).failed_deliveries)
+
+
+def counts_to_approve(request: HttpRequest) -> str:
+    return workboard.shown(workboard.counts(request).counts_to_approve)

@@ -84,6 +84,15 @@ NAVIGATION: list[Item] = [
             _item(_("Products"), "inventory_2", "admin:inventory_product_changelist", "inventory.view_product"),
             _item(_("Stock levels"), "shelves", "admin:inventory_stocklevel_changelist", "inventory.view_stocklevel"),
             _item(_("Movements"), "swap_vert", "admin:inventory_movement_changelist", "inventory.view_movement"),
+            _item(
+                _("Counts"),
+                "fact_check",
+                "admin:inventory_countsheet_changelist",
+                "inventory.view_countsheet",
+                badge="counts_to_approve",
+                tone="warn",
+            ),
+            _item(_("Count plans"), "event_repeat", "admin:inventory_countplan_changelist", "inventory.view_countplan"),
         ],
     },
     {

@@ -31,6 +31,7 @@ COUNTS = f"""
            (SELECT count(*) FROM (SELECT 1 FROM orders_order WHERE state = 'unpaid' LIMIT {MOST}) a),
            (SELECT count(*) FROM (SELECT 1 FROM sync_arrival WHERE state = 'failed' LIMIT {MOST}) a),
            (SELECT count(*) FROM (SELECT 1 FROM sync_delivery WHERE state = ANY(ARRAY['failed','unclear']) LIMIT {MOST}) a),
+           (SELECT count(*) FROM (SELECT 1 FROM inventory_countsheet WHERE state = 'review' LIMIT {MOST}) a),
            EXISTS (SELECT 1 FROM orders_order),
            EXISTS (SELECT 1 FROM inventory_product)
 """
@@ -45,6 +46,7 @@ class Counts:
     unpaid: int
     failed_arrivals: int
     failed_deliveries: int
+    counts_to_approve: int
     has_orders: bool
     has_products: bool
 
@@ -88,6 +90,9 @@ def _tiles(may: Any, found: Counts) -> list[dict[str, Any]]:
         ("orders.view_hold", _("Needs a person"), found.held, reverse("admin:orders_hold_changelist"), "danger"),
         ("orders.see_amounts", _("Waiting for payment"), found.unpaid, f"{orders}?work=unpaid", "quiet"),
     ]
+    if found.counts_to_approve:
+        sheets = f"{reverse('admin:inventory_countsheet_changelist')}?state__exact=review"
+        tiles.append(("inventory.approve_count", _("Counts to approve"), found.counts_to_approve, sheets, "warn"))
     return [
         {"title": title, "count": shown(count) or "0", "url": url, "tone": tone if count else "none"}
         for permission, title, count, url, tone in tiles

@@ -125,6 +125,11 @@ def check_open(sheet: CountSheet) -> None:
         )
 
 
+def tells(sheet: CountSheet, *, approves: bool) -> bool:
+    """Whether what should be there is shown: of a blind sheet only once it is booked, or to who is to approve it."""
+    return not sheet.blind or sheet.state == State.BOOKED or (approves and sheet.state == State.REVIEW)
+
+
 # --- figures -------------------------------------------------------------------------------------------------------------
 def enter(sheet: CountSheet, figures: Sequence[Figure], *, packed: Packed, by: Any = None) -> set[int]:
     """Note what was found beside what should be there now; a figure entered again replaces the one before.
@@ -139,7 +144,7 @@ def enter(sheet: CountSheet, figures: Sequence[Figure], *, packed: Packed, by: A
     wanted = [f for f in figures if f.line_id in lines and not (f.scan and f.scan == lines[f.line_id].scan)]
     if not wanted:
         return set()
-    expected = _expected([lines[figure.line_id] for figure in wanted], packed)
+    expected = should_be([lines[figure.line_id] for figure in wanted], packed)
     moved = {
         figure.line_id
         for figure in wanted
@@ -172,7 +177,7 @@ def _refuse_impossible(figures: Sequence[Figure]) -> None:
             raise ValueError(_("%(units)d units cannot be right: count again.") % {"units": figure.units})
 
 
-def _expected(lines: Sequence[CountLine], packed: Packed) -> dict[int, int]:
+def should_be(lines: Sequence[CountLine], packed: Packed) -> dict[int, int]:
     """By line, how many should lie there now. Of what is followed by lot, a line without one is for what has none."""
     products, places = {line.product_id for line in lines}, {line.location_id for line in lines}
     on_hand: dict[Pair, int] = {

@@ -73,3 +73,15 @@ class StockCountExchange(TableExchange):
         form = kwargs.get("form")
         known = form is not None and form.is_bound and form.is_valid()
         return {**self.get_resource_kwargs(request), "key": key_of(form) if known else ""}
+
+
+class CountPlanExchange(TableExchange):
+    resource_classes = (resources.CountPlanResource,)
+    may_export = ("inventory.view_countplan",)
+
+
+class CountSheetExchange(TableExchange):
+    """Figures come in by the sheet's own page, the phone, or the count of stock levels by file."""
+
+    resource_classes = (resources.CountSheetResource,)
+    may_export = ("inventory.view_countsheet",)

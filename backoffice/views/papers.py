@@ -34,7 +34,7 @@ def paper(request: HttpRequest, kind: str) -> HttpResponseBase:
         )
     except papers.PaperError as error:
         return problem(request, _("No paper"), str(error), status=400)
-    return _private(HttpResponse(content, content_type="application/pdf"), f'inline; filename="{name}"')
+    return private(HttpResponse(content, content_type="application/pdf"), f'inline; filename="{name}"')
 
 
 def problem(request: HttpRequest, title: str, sentence: str, *, status: int) -> HttpResponseBase:
@@ -53,7 +53,7 @@ def _numbers(request: HttpRequest, name: str) -> list[int]:
     return [int(part) for part in typed]
 
 
-def _private(response: HttpResponse, disposition: str) -> HttpResponse:
+def private(response: HttpResponse, disposition: str) -> HttpResponse:
     response["Content-Disposition"] = disposition
     response["Cache-Control"] = "private, no-store"
     response["X-Content-Type-Options"] = "nosniff"

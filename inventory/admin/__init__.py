@@ -2,6 +2,7 @@
 
 from inventory.admin import (
     categories,
+    counts,
     families,
     listings,
     order_list,
@@ -12,4 +13,15 @@ from inventory.admin import (
     terms,
 )
 
-__all__ = ["categories", "families", "listings", "order_list", "places", "products", "stock", "suppliers", "terms"]
+__all__ = [
+    "categories",
+    "counts",
+    "families",
+    "listings",
+    "order_list",
+    "places",
+    "products",
+    "stock",
+    "suppliers",
+    "terms",
+]

@@ -1,6 +1,7 @@
 """The catalogue and the stock as tables, in and out, a file for each kind of thing."""
 
 from inventory.resources.categories import CategoryResource
+from inventory.resources.count_sheets import CountPlanResource, CountSheetResource
 from inventory.resources.families import FamilyResource
 from inventory.resources.kit_components import KitComponentResource
 from inventory.resources.listings import ListingResource
@@ -11,6 +12,7 @@ from inventory.resources.suppliers import SupplierProductResource, SupplierResou
 from inventory.resources.warehouse_products import WarehouseProductResource
 
 __all__ = [
-    "CategoryResource", "FamilyResource", "KitComponentResource", "ListingResource", "ProductResource",
-    "SellingUnitResource", "StockCountResource", "SupplierProductResource", "SupplierResource", "WarehouseProductResource",
+    "CategoryResource", "CountPlanResource", "CountSheetResource", "FamilyResource", "KitComponentResource",
+    "ListingResource", "ProductResource", "SellingUnitResource", "StockCountResource", "SupplierProductResource",
+    "SupplierResource", "WarehouseProductResource",
 ]  # fmt: skip

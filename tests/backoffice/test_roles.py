@@ -10,12 +10,12 @@ from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
 
-from backoffice import roles
+from backoffice import count_pages, roles, stocktaking
 from backoffice.sync import arrivals
 from backoffice.sync.arrivals import Kept
 from backoffice.sync.models import Arrival, Delivery
 from inventory import pictures
-from inventory.models import Listing, Product, ProductPicture, SellingUnit, Supplier, SupplierProduct
+from inventory.models import Listing, Product, ProductPicture, SellingUnit, StockLevel, Supplier, SupplierProduct
 from orders.admin import actions
 from tests.making import a_picture, make_connection, make_merchant, make_order, make_product
 from tests.staff import ROLES, logged_in
@@ -70,6 +70,12 @@ PAGES = {
     "admin:inventory_kitcomponent_changelist": ALL,
     "admin:inventory_warehouseproduct_changelist": ALL,
     "admin:inventory_orderlistline_changelist": ALL,
+    "admin:inventory_countsheet_changelist": {W, A, M, X},
+    "admin:inventory_countsheet_change": {W, A, M, X},
+    "admin:inventory_countsheet_accuracy": {W, A, M, X},
+    "admin:inventory_countsheet_start": {W, M, X},
+    "admin:inventory_countplan_changelist": {W, A, M, X},
+    "admin:inventory_countplan_add": BOSS,
     "admin:accounting_invoice_changelist": OFFICE,
     "admin:accounting_entry_changelist": BOOKS,
     "admin:accounting_account_changelist": BOOKS,
@@ -120,7 +126,10 @@ BUTTONS = {
 }
 CONNECTION_BUTTONS = {"check": BOSS, "pause": BOSS, "resume": BOSS, "poll": BOSS, "upload": {C, M, X}}
 TRAFFIC_BUTTONS = {"again": {C, M, X}, "skip": {C, M, X}}
+COUNT_BUTTONS = {"enter": {W, M, X}, "submit": {W, M, X}, "look": {W, M, X}, "cancel": {W, M, X}, "approve": BOSS,
+                 "again": BOSS}  # fmt: skip
 NOBODY_ADDS = ("orders.order", "orders.hold", "shipping.shipment", "inventory.movement", "inventory.stocklevel",
+               "inventory.countsheet",
                "accounting.invoice", "accounting.entry", "accounting.account", "sync.arrival", "sync.delivery")  # fmt: skip
 
 
@@ -136,7 +145,9 @@ def shop() -> dict[str, int]:
     supplier = Supplier.objects.create(code="ACME", name="Acme", minimum_order=Decimal("123.45"))
     SupplierProduct.objects.create(supplier=supplier, product=tent, price=Decimal("67.89"))
     SellingUnit.objects.create(product=tent, name="pair", quantity=2, price=Decimal("123.45"))
+    sheet = stocktaking.start(StockLevel.objects.get().location_id, None)[0][0]
     return {
+        "admin:inventory_countsheet_change": sheet.pk,
         "admin:orders_order_change": order.pk,
         "admin:orders_merchant_change": 1,
         "admin:inventory_product_change": tent.pk,
@@ -182,6 +193,18 @@ def test_each_button_of_a_connection_works_for_whom_the_table_names(shop: dict[s
     }
 
     assert answers == {n: 302 if role in who else 403 for n, who in CONNECTION_BUTTONS.items()}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_button_of_a_count_sheet_works_for_whom_the_table_names(shop: dict[str, int], role: str) -> None:
+    client, pk = logged_in(role), shop["admin:inventory_countsheet_change"]
+
+    answers = {
+        n: client.post(reverse("admin:inventory_countsheet_do", args=[pk, n])).status_code for n in COUNT_BUTTONS
+    }
+
+    assert answers == {n: 302 if role in who else 403 for n, who in COUNT_BUTTONS.items()}
+    assert set(count_pages.BUTTONS) == set(COUNT_BUTTONS)
 
 
 @pytest.mark.parametrize("role", ROLES)
