@@ -12,6 +12,8 @@ ORDER_STATE = Column("Order", "orders_order", "state", shared=True)
 COUNT_STATE = Column("CountSheet", "inventory_countsheet", "state", shared=True)
 EXPECTED = Column("CountLine", "inventory_countline", "expected", shared=True)
 DELIVERY_STATE = Column("Delivery", "sync_delivery", "state", shared=True)
+MEAN_DEMAND = Column("WeeklyDemand", "inventory_weeklydemand", "mean")
+URGENCY = Column("OrderListLine", "inventory_orderlistline", "urgency")
 PURCHASE_STATE = Column("PurchaseOrder", "inventory_purchaseorder", "state", shared=True, owner="purchase")
 PURCHASE_RECEIVED = Column(
     "PurchaseOrderLine", "inventory_purchaseorderline", "received", shared=True, owner="purchase_line"
@@ -33,6 +35,8 @@ ONE_WRITER = [
     (DELIVERY_STATE, {"backoffice/sync/deliveries.py"}),
     (COUNT_STATE, {"inventory/counting.py"}),
     (EXPECTED, {"inventory/counting.py"}),
+    (MEAN_DEMAND, {"inventory/demand.py"}),
+    (URGENCY, {"backoffice/reordering/gathered.py"}),
     (PURCHASE_STATE, {"inventory/purchasing.py"}),
     (PURCHASE_RECEIVED, {"inventory/purchasing.py"}),
     (PURCHASE_CANCELLED, {"inventory/purchasing.py"}),

@@ -1,7 +1,7 @@
 """From the list to the buyer's desk: draft purchase orders per supplier and warehouse, and suggestions taken as limits."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,15 @@ class Chosen:
     spoken_for: int
 
 
-def draft(chosen: Sequence[Chosen], *, by: Any) -> list[PurchaseOrder]:
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """What was made; `remarks` say where a person ordered otherwise than the supplier sells."""
+
+    orders: list[PurchaseOrder]
+    remarks: list[str]
+
+
+def draft(chosen: Sequence[Chosen], *, by: Any) -> Drafted:
     """Draft purchase orders for these lines, in one transaction: all or none.
 
     ValueError where some have been ordered or drafted since the person looked: so a button pressed twice, by one person
@@ -38,7 +46,8 @@ def draft(chosen: Sequence[Chosen], *, by: Any) -> list[PurchaseOrder]:
                 _("Nothing was drafted: %(count)d of these lines changed since you opened the list, as when somebody has "
                   "ordered them. Look at the list again.") % {"count": len(changed)}
             )  # fmt: skip
-        return _drafts([(found[one.pair], one.quantity) for one in chosen if one.quantity > 0], by=by)
+        wanted = [(found[one.pair], one.quantity) for one in chosen if one.quantity > 0]
+        return Drafted(_drafts(wanted, by=by), [remark for line, units in wanted for remark in _remarks(line, units)])
 
 
 def draft_all(what: gathered.Asked, *, by: Any) -> list[PurchaseOrder]:
@@ -55,6 +64,21 @@ def _locked(pairs: Sequence[needs.Pair]) -> list[needs.Line]:
     with database.cursor() as cursor:
         cursor.execute(gathered.LOCK)
     return needs.lines(pairs)
+
+
+def _remarks(line: needs.Line, quantity: int) -> Iterator[str]:
+    if quantity % line.pack:
+        yield _("%(sku)s: %(quantity)d are no whole packs of %(pack)d.") % {
+            "sku": line.sku,
+            "quantity": quantity,
+            "pack": line.pack,
+        }
+    if quantity < line.minimum:
+        yield _("%(sku)s: the supplier's minimum is %(minimum)d, and %(quantity)d are ordered.") % {
+            "sku": line.sku,
+            "minimum": line.minimum,
+            "quantity": quantity,
+        }
 
 
 def _drafts(wanted: Iterable[tuple[needs.Line, int]], *, by: Any) -> list[PurchaseOrder]:

@@ -92,8 +92,10 @@ _OF_PAIRS = {
 
 _FIGURES = f"""
     WITH serves AS (
-        SELECT DISTINCT ON (connection_id) connection_id, warehouse_id
-          FROM inventory_servedstore ORDER BY connection_id, position, id),
+        SELECT DISTINCT ON (served.connection_id) served.connection_id, served.warehouse_id
+          FROM inventory_servedstore served
+          JOIN inventory_location house ON house.id = served.warehouse_id AND house.archived_at IS NULL
+         ORDER BY served.connection_id, served.position, served.id),
     waiting AS MATERIALIZED (
         SELECT {WANTS} AS product_id, coalesce(serves.warehouse_id, %(default)s) AS warehouse_id, sum({UNITS}) AS units
           FROM orders_orderline line
@@ -143,7 +145,8 @@ _FIGURES = f"""
            supplied.minimum_order, supplied.supplier_sku, supplied.price, coalesce(supplied.pack, 1) AS pack,
            coalesce(supplied.minimum, 0) AS minimum, supplied.lead_days
       FROM likely
-      JOIN inventory_location place ON place.id = likely.warehouse_id
+      JOIN inventory_location place
+        ON place.id = likely.warehouse_id AND place.kind = 'warehouse' AND place.archived_at IS NULL
       LEFT JOIN LATERAL (
            SELECT supplier.id AS supplier_id, supplier.name AS supplier, supplier.currency, supplier.minimum_order,
                   sold.supplier_sku, sold.price, sold.pack, sold.minimum,

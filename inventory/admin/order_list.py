@@ -204,7 +204,10 @@ def _draft(request: HttpRequest, what: Asked, *, everything: bool) -> str:
             )
             for pair, key in _ticked(request)
         ]
-        made = drafting.draft(chosen, by=request.user)
+        drafted = drafting.draft(chosen, by=request.user)
+        made = drafted.orders
+        for remark in drafted.remarks[:10]:
+            messages.warning(request, remark)
     if not made:
         return _("Nothing is left to order: all of it is on order or on draft purchase orders.")
     return ngettext(

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from backoffice import goods
 from backoffice.reordering import gathered, needs
-from inventory import demand
+from inventory import demand, kits
 from inventory.ledger import Move, default_location, record
 from inventory.models import (
     Location,
@@ -26,7 +26,7 @@ from inventory.models import (
     TransferLine,
     WeeklyDemand,
 )
-from orders.models import LineComponent, Merchant
+from orders.models import Merchant
 from tests.backoffice.ordering import (
     TODAY,
     hold,
@@ -63,25 +63,34 @@ def test_what_falls_to_its_reorder_point_is_on_the_list_with_its_whole_arithmeti
 
 
 def test_a_kit_on_backorder_counts_by_its_components() -> None:
-    # C16: the kit takes 2 of A. 8 A on hand, 7 kits want 14: 4 kits are served, or as many as may be; whatever is
-    # allocated, 8 − 14 = −6.
-    make_product("A", 8)
-    make_product("B", 4258)
-    kit = make_product("KIT", stocked=False)
+    # C16: the kit takes 2 × A and 2 × B. 8 A on hand, 7 kits want 14: 4 kits have their 8, 3 wait for 6 more: −6.
+    a, b = make_product("A", 8), make_product("B", 4258)
+    kits.set_components(make_product("KIT", stocked=False), {a.pk: 2, b.pk: 2})
     hold("A", 4, 10)
     hold("B", 100, 200)
-    order = make_order([("KIT", 1, "10.00"), ("A", 1, "1.00")])
-    # Lines as they stand once the kit is known as one: nothing of it is allocated yet.
-    wanted = order.lines.get(product=kit)
-    order.lines.filter(pk=wanted.pk).update(ordered=7, allocated=0, pieces=4)
-    LineComponent.objects.create(line=wanted, product=Product.objects.get(sku="A"), quantity=2)
-    LineComponent.objects.create(line=wanted, product=Product.objects.get(sku="B"), quantity=2)
+    make_order([("KIT", 7, "10.00")])
 
     found = line("A")
 
-    # One A is allocated to the other line: 8 − 1 − 14 = −7; up to 10 are 17. Of B there is plenty.
-    assert (found.on_hand, found.allocated, found.backordered, found.projected, found.quantity) == (8, 1, 14, -7, 17)
+    # Up to 10 are 16. Of B there is plenty, though 6 of it wait with their kits.
+    assert (found.on_hand, found.allocated, found.backordered, found.projected, found.quantity) == (8, 8, 6, -6, 16)
     assert ("B", "MAIN") not in listed()
+
+
+def test_a_closed_warehouse_orders_nothing_and_its_stores_wait_at_the_next() -> None:
+    west = make_second_warehouse()
+    make_product("TENT")
+    hold("TENT", 5, 9, west)
+    store = make_connection(name="West store")
+    ServedStore.objects.create(connection=store, warehouse=west, position=1)
+    make_order([("TENT", 4, "100.00")], connection=store)
+    assert set(listed()) == {("TENT", "WEST")}
+
+    Location.objects.filter(pk=west.pk).update(archived_at=timezone.now())
+
+    found = listed()
+    assert set(found) == {("TENT", "MAIN")}
+    assert (found["TENT", "MAIN"].kind, found["TENT", "MAIN"].quantity) == ("waiting", 4)
 
 
 def test_what_is_on_order_counts_and_what_is_drafted_is_not_ordered_twice() -> None:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from backoffice.reordering import drafting, gathered, needs, words
-from inventory.models import OrderList, PurchaseOrder, PurchaseOrderLine, Supplier, WarehouseProduct
+from inventory.models import OrderList, PurchaseOrder, PurchaseOrderLine, Supplier, SupplierProduct, WarehouseProduct
 from tests.backoffice.ordering import hold, line, make_bought, make_second_warehouse, make_supplier, sell, work_out
 from tests.making import make_merchant, make_order, make_product
 from tests.reading import Read
@@ -269,6 +269,19 @@ def test_what_cannot_be_drafted_is_said_and_nothing_is(shop: Supplier) -> None:
     assert "Tick at least one line, with the units" in press(client, "draft", "TENT", **{f"units-{key('TENT')}": "0"})
     assert "not known here" in press(client, "fly")
     assert drafted() == {}
+
+
+def test_who_orders_other_than_the_supplier_sells_is_told_so(shop: Supplier) -> None:
+    SupplierProduct.objects.update(minimum=20)
+    body = {"do": "draft", "pick": [key("TENT")], f"units-{key('TENT')}": "10", f"seen-{key('TENT')}": "0"}
+
+    answer = logged_in("manager").post(URL, body)
+
+    assert [str(one) for one in get_messages(answer.wsgi_request)][:2] == [
+        "TENT: 10 are no whole packs of 4.",
+        "TENT: the supplier's minimum is 20, and 10 are ordered.",
+    ]
+    assert drafted() == {"TENT": 10}
 
 
 def test_any_number_of_lines_of_a_supplier_takes_the_same_statements(
