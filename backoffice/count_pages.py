@@ -87,7 +87,7 @@ def _progress(found: CountSheet) -> dict[str, Any]:
 def _sums(found: CountSheet) -> dict[str, Any]:
     worth = F("difference") * F("unit_cost")
     kind = DecimalField(max_digits=20, decimal_places=4)
-    return CountLine.objects.filter(sheet=found).aggregate(
+    sums = CountLine.objects.filter(sheet=found).aggregate(
         lines=Count("pk"),
         counted=Count("counted"),
         differing=Count("pk", filter=SHOWN["differences"]),
@@ -95,6 +95,7 @@ def _sums(found: CountSheet) -> dict[str, Any]:
         surplus=Sum(worth, filter=Q(difference__gt=0), output_field=kind, default=0),
         net=Sum(worth, output_field=kind, default=0),
     )
+    return {**sums, "missing": -sums["missing"]}
 
 
 # --- buttons -------------------------------------------------------------------------------------------------------------

@@ -96,7 +96,7 @@ class CountPlanAdmin(CountPlanExchange, desk.DeskAdmin):
     search_fields = ("name",)
     sortable_by = ("name",)
     ordering = ("name",)
-    fields = ("name", "warehouse", "category", ("days_a", "days_b", "days_c"), "sheet_lines", "blind", "active")
+    fields = ("name", "warehouse", "category", "days_a", "days_b", "days_c", "sheet_lines", "blind", "active")
     actions: ClassVar = ["make_sheets"]
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

@@ -201,6 +201,18 @@ def test_looked_at_first_approved_or_counted_again() -> None:
     assert Movement.objects.get(reason="count").quantity == -1
 
 
+def test_only_the_lines_that_are_ticked_are_counted_again() -> None:
+    home = ledger.default_location().pk
+    pairs = [(make_product(sku, 10).pk, home) for sku in ("TENT", "ROPE")]
+    sheet = stocktaking.start(home, lambda: pairs)[0][0]
+    stocktaking.enter(sheet.pk, [Figure(pk, 9) for pk in sheet.lines.values_list("pk", flat=True)])
+    stocktaking.submit(sheet.pk, look_first=True)
+    rope = sheet.lines.get(product__sku="ROPE")
+
+    assert press(logged_in("manager"), sheet, "again", line=rope.pk) == "1 line is to be counted again."
+    assert dict(sheet.lines.values_list("product__sku", "counted")) == {"TENT": 9, "ROPE": None}
+
+
 def test_what_waits_for_approval_stands_on_the_home_page_of_who_approves() -> None:
     sheet = make_sheet(on_hand=20)
     scan(logged_in("warehouse"), sheet, code="TENT", units=18)
