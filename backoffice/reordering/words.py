@@ -1,6 +1,7 @@
 """The order list in words: each line's arithmetic with its figures, so that nobody has to believe it."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from decimal import Decimal
 
 from django.utils.formats import date_format
@@ -92,7 +93,7 @@ def suggestion(line: Line, service_level: Decimal) -> str:
         "mean": plain(line.mean),
         "deviation": plain(line.deviation or 0),
         "weeks": line.weeks,
-        "day": date_format(line.until, "j F Y") if line.until else "",
+        "day": date_format(line.until - timedelta(days=1), "j F Y") if line.until else "",
     }
     if line.lead_days is None:
         return f"{demand} {_no_lead_time(line)}"

@@ -93,7 +93,7 @@ def test_the_formula_stands_there_with_its_figures() -> None:
     said = words.suggestion(line("TENT"), Decimal(95))
 
     assert said == (
-        "Sold: 3 a week with a deviation of 2.58, over 4 weeks up to 23 November 2026. Lead time 10 working days = 2 weeks; "
+        "Sold: 3 a week with a deviation of 2.58, over 4 weeks up to 22 November 2026. Lead time 10 working days = 2 weeks; "
         "service level 95 %, z = 1.645. Reorder point = mean × lead time + z × deviation × √lead time = 3 × 2 + 1.645 × 2.58 "
         "× √2 = 12.01, rounded up 13. Target = reorder point + a week's mean, rounded up = 16."
     )
