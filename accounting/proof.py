@@ -173,13 +173,15 @@ INVARIANTS = (
     ),
     Invariant(
         name="stock is booked",
-        what="Each movement of goods with a value, other than a shipment, is in the books with that value.",
-        over="inventory_movement WHERE reason <> 'shipment'",
+        what="Each movement that changes the value of the stock, other than a shipment, is in the books with that value.",
+        # What moves from one place to another comes and leaves at one cost: see the proof of moves.
+        over="inventory_movement WHERE reason NOT IN ('shipment', 'move', 'transfer')",
         faults=f"""
             SELECT format('Movement %s: %s × %s at %s each is booked as %s.', moved.key, moved.quantity, product.sku,
                           moved.unit_cost, coalesce(booked.amount::text, 'nothing'))
               FROM (SELECT movement.*, coalesce((SELECT currency FROM orders_merchant WHERE id = 1), 'CAD') AS currency
-                      FROM inventory_movement movement WHERE movement.reason <> 'shipment') moved
+                      FROM inventory_movement movement
+                     WHERE movement.reason NOT IN ('shipment', 'move', 'transfer')) moved
               JOIN inventory_product product ON product.id = moved.product_id
               LEFT JOIN (SELECT entry.key, entry.currency, sum(line.amount) AS amount
                            FROM accounting_entry entry

@@ -111,7 +111,7 @@ MANAGER = (
         # Rows of a product's tables, which say what is so now; what was bought or sold by them has its own copy.
         *(
             f"inventory.delete_{name}"
-            for name in ("productpicture", "sellingunit", "supplierproduct", "warehouseproduct")
+            for name in ("productpicture", "sellingunit", "supplierproduct", "warehouseproduct", "servedstore")
         ),
         "inventory.send_purchaseorder",
         "inventory.approve_count",

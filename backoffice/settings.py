@@ -189,6 +189,13 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    # Fields that are all called `kind` or `state` need a name of their own for the words they may have.
+    "ENUM_NAME_OVERRIDES": {
+        "ChargeKindEnum": "orders.models.OrderCharge.Kind",
+        "OrderStateEnum": "orders.models.Order.State",
+        "LocationKindEnum": "inventory.models.Location.Kind",
+        "TransferStateEnum": "inventory.models.Transfer.State",
+    },
 }
 
 # --- safety ---------------------------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice import desk, goods
-from inventory.models import Location, Movement, Product
+from inventory import places
+from inventory.models import Movement, Product
 from orders.admin.actions import product_named
 
 ROWS = 5
@@ -52,7 +53,7 @@ def _stock_page(
         rows=rows,
         note=request.POST.get("note", ""),
         once=key or desk.once(),
-        locations=list(Location.objects.all()),
+        locations=list(places.usable()),
         location=request.POST.get("location", ""),
         sees_costs=request.user.has_perm("inventory.see_costs"),
         newest=list(
@@ -113,7 +114,7 @@ def _place(request: HttpRequest) -> int | None:
     place = request.POST.get("location", "")
     if not place:
         return None
-    if not (desk.is_number(place) and Location.objects.filter(pk=place).exists()):
+    if not (desk.is_number(place) and places.usable().filter(pk=place).exists()):
         raise ValueError(_("Choose a place from the list."))
     return int(place)
 

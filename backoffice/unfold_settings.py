@@ -80,9 +80,13 @@ NAVIGATION: list[Item] = [
         "title": _("Stock"),
         "items": [
             _item(_("Receive goods"), "input", "admin:inventory_product_receive", "inventory.receive_goods"),
+            _item(_("Put away"), "move_down", "admin:inventory_location_put_away", "inventory.move_stock"),
+            _item(_("Move goods"), "swap_horiz", "admin:inventory_location_move", "inventory.move_stock"),
+            _item(_("Transfers"), "local_shipping", "admin:inventory_transfer_changelist", "inventory.view_transfer"),
             _item(_("Correct the stock"), "tune", "admin:inventory_product_correct", "inventory.adjust_stock"),
             _item(_("Products"), "inventory_2", "admin:inventory_product_changelist", "inventory.view_product"),
             _item(_("Stock levels"), "shelves", "admin:inventory_stocklevel_changelist", "inventory.view_stocklevel"),
+            _item(_("Places"), "warehouse", "admin:inventory_location_changelist", "inventory.view_location"),
             _item(_("Movements"), "swap_vert", "admin:inventory_movement_changelist", "inventory.view_movement"),
             _item(
                 _("Counts"),
@@ -214,7 +218,6 @@ NAVIGATION: list[Item] = [
                 "accounting.view_taxregistration",
             ),
             _item(_("Tax names"), "translate", "admin:accounting_taxname_changelist", "accounting.view_taxname"),
-            _item(_("Places"), "warehouse", "admin:inventory_location_changelist", "inventory.change_location"),
             _item(_("API keys"), "key", "admin:backoffice_apikey_changelist", "backoffice.view_apikey"),
             _item(_("People"), "person", "admin:auth_user_changelist", "auth.view_user"),
             _item(

@@ -20,7 +20,8 @@ from backoffice.api.errors import said
 from backoffice.api.permissions import SEE_AMOUNTS, SEE_COSTS, may
 from backoffice.sync import arrivals, connections
 from backoffice.sync.models import Arrival
-from inventory.models import Location, Movement, Product, StockLevel
+from inventory.models import Movement, Product, StockLevel
+from inventory.places import usable
 
 RECEIPT = "receipt"
 MOST_SKUS = 200
@@ -142,7 +143,7 @@ class ReceiptIn(Strict):
         """The lines as goods; a 400 that names each line whose SKU or place is not known."""
         lines = self.validated_data["lines"]
         products = {p.sku: p for p in Product.objects.filter(sku__in={line["sku"] for line in lines})}
-        places = {place.code: place.pk for place in Location.objects.all()}
+        places = {place.code: place.pk for place in usable()}
         wrong: Any = {at: problems for at, line in enumerate(lines) if (problems := _problems(line, products, places))}
         if wrong:
             raise serializers.ValidationError({"lines": wrong})

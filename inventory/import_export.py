@@ -85,3 +85,16 @@ class CountSheetExchange(TableExchange):
 
     resource_classes = (resources.CountSheetResource,)
     may_export = ("inventory.view_countsheet",)
+
+
+class LocationExchange(TableExchange):
+    resource_classes = (resources.LocationResource,)
+    may_import = ("inventory.add_location", "inventory.change_location")
+    may_export = ("inventory.view_location",)
+
+
+class TransferExchange(TableExchange):
+    """On the list of transfers: each with its lines, to read."""
+
+    resource_classes = (resources.TransferResource,)
+    may_export = ("inventory.view_transfer",)

@@ -1,7 +1,7 @@
 """What must hold of stock: the running figures are what the ledger says (rule: S1)."""
 
 from backoffice.lib.invariant import Invariant
-from inventory import kits
+from inventory import kits, transfer_proof
 
 INVARIANTS = (
     Invariant(
@@ -132,4 +132,5 @@ INVARIANTS = (
              WHERE level.on_hand <> coalesce(lots.units, 0)
         """,
     ),
+    *transfer_proof.INVARIANTS,
 )

@@ -184,6 +184,11 @@ def release(quantities: Mapping[int, int]) -> None:
     _change({level_id: -quantity for level_id, quantity in quantities.items() if quantity})
 
 
+def take_over(quantities: Mapping[int, int]) -> None:
+    """Promise units in the places to which they were moved, by level; they were released where they lay before."""
+    _change(quantities)
+
+
 def _change(quantities: Mapping[int, int]) -> None:
     if not quantities:
         return

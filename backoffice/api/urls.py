@@ -7,6 +7,7 @@ from rest_framework.routers import SimpleRouter
 from accounting.api import Invoices
 from backoffice.api.docs import docs
 from backoffice.api.nowhere import Nowhere
+from backoffice.api.places import Locations, Moves, Transfers
 from inventory.api import Products, Stock
 from orders.api import Orders
 from shipping.api import Shipments
@@ -15,6 +16,9 @@ rooms = SimpleRouter()
 rooms.register("orders", Orders, basename="order")
 rooms.register("products", Products, basename="product")
 rooms.register("stock", Stock, basename="stock")
+rooms.register("locations", Locations, basename="location")
+rooms.register("moves", Moves, basename="move")
+rooms.register("transfers", Transfers, basename="transfer")
 rooms.register("shipments", Shipments, basename="shipment")
 rooms.register("invoices", Invoices, basename="invoice")
 

@@ -11,6 +11,7 @@ from inventory.admin import (
     stock,
     suppliers,
     terms,
+    transfers,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "stock",
     "suppliers",
     "terms",
+    "transfers",
 ]

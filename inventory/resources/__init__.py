@@ -5,14 +5,16 @@ from inventory.resources.count_sheets import CountPlanResource, CountSheetResour
 from inventory.resources.families import FamilyResource
 from inventory.resources.kit_components import KitComponentResource
 from inventory.resources.listings import ListingResource
+from inventory.resources.locations import LocationResource
 from inventory.resources.products import ProductResource
 from inventory.resources.selling_units import SellingUnitResource
 from inventory.resources.stock_counts import StockCountResource
 from inventory.resources.suppliers import SupplierProductResource, SupplierResource
+from inventory.resources.transfers import TransferResource
 from inventory.resources.warehouse_products import WarehouseProductResource
 
 __all__ = [
     "CategoryResource", "CountPlanResource", "CountSheetResource", "FamilyResource", "KitComponentResource",
-    "ListingResource", "ProductResource", "SellingUnitResource", "StockCountResource", "SupplierProductResource",
-    "SupplierResource", "WarehouseProductResource",
+    "ListingResource", "LocationResource", "ProductResource", "SellingUnitResource", "StockCountResource", "SupplierProductResource",
+    "SupplierResource", "TransferResource", "WarehouseProductResource",
 ]  # fmt: skip

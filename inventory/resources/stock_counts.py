@@ -14,6 +14,7 @@ from backoffice.exchange.widgets import Text, Whole
 from backoffice.lib import cells
 from inventory import ledger
 from inventory.models import Location, Product, StockLevel
+from inventory.places import usable
 
 
 class StockCountResource(TableResource):
@@ -49,7 +50,7 @@ class StockCountResource(TableResource):
     def load(self, rows: list[dict[str, str]]) -> None:
         self._products = {p.sku: p for p in Product.objects.filter(sku__in={row["sku"] for row in rows})}
         if not self._places:
-            self._places = {place.code: place for place in Location.objects.all()}
+            self._places = {place.code: place for place in usable()}
             self._places[""] = ledger.default_location()
         levels = StockLevel.objects.filter(product__in=self._products.values())
         self._levels = {(level.product_id, level.location_id): level for level in levels}

@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 from backoffice import journey
 from backoffice.api import keys
 from backoffice.models import ApiKey
+from inventory.models import Location
 from tests.api.conftest import Call, sentences
 from tests.api.orders import order as body_of_order
 from tests.making import make_merchant, make_order, make_product
@@ -32,6 +33,10 @@ TABLE = {
     ("get", "products/TENT/"): "wcam",
     ("get", "stock/"): "wcam",
     ("post", "stock/receipts/"): "w--m",
+    ("get", "locations/"): "wcam",
+    ("get", "locations/MAIN/"): "wcam",
+    ("post", "moves/"): "w--m",
+    ("get", "transfers/"): "wcam",
     ("get", "shipments/"): "wcam",
     ("get", "shipments/{shipment}/"): "wcam",
     ("post", "shipments/{shipment}/ship/"): "w--m",
@@ -39,7 +44,11 @@ TABLE = {
     ("get", "invoices/{invoice}/"): "-cam",
     ("get", "invoices/{invoice}/pdf/"): "-cam",
 }
-BODIES: dict[str, Any] = {"orders/": body_of_order(), "stock/receipts/": {"lines": [{"sku": "TENT", "quantity": 1}]}}
+BODIES: dict[str, Any] = {
+    "orders/": body_of_order(),
+    "stock/receipts/": {"lines": [{"sku": "TENT", "quantity": 1}]},
+    "moves/": {"lines": [{"sku": "TENT", "quantity": 1, "from_location": "MAIN", "to_location": "A-1"}]},
+}
 
 
 @pytest.fixture
@@ -48,6 +57,7 @@ def shop(db: Any) -> dict[str, str]:
     make_product("TENT", 10)
     order = make_order()
     shipment = journey.pack([order.pk])[0]
+    Location.objects.create(code="A-1", name="A-1", kind="bin", warehouse=Location.objects.get())
     return {"order": order.number, "shipment": shipment.number, "invoice": order.invoice.label}
 
 

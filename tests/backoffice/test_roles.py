@@ -14,8 +14,18 @@ from backoffice import count_pages, roles, stocktaking
 from backoffice.sync import arrivals
 from backoffice.sync.arrivals import Kept
 from backoffice.sync.models import Arrival, Delivery
-from inventory import pictures
-from inventory.models import Listing, Product, ProductPicture, SellingUnit, StockLevel, Supplier, SupplierProduct
+from inventory import pictures, transfers
+from inventory.admin import transfers as transfers_admin
+from inventory.models import (
+    Listing,
+    Location,
+    Product,
+    ProductPicture,
+    SellingUnit,
+    StockLevel,
+    Supplier,
+    SupplierProduct,
+)
 from orders.admin import actions
 from tests.making import a_picture, make_connection, make_merchant, make_order, make_product
 from tests.staff import ROLES, logged_in
@@ -48,6 +58,15 @@ PAGES = {
     "admin:inventory_movement_changelist": ALL,
     "admin:inventory_location_changelist": ALL,
     "admin:inventory_location_add": BOSS,
+    "admin:inventory_location_change": ALL,
+    "admin:inventory_location_bins": BOSS,
+    "admin:inventory_location_stock": ALL,
+    "admin:inventory_location_suggest": ALL,
+    "admin:inventory_location_move": {W, M, X},
+    "admin:inventory_location_put_away": {W, M, X},
+    "admin:inventory_transfer_changelist": ALL,
+    "admin:inventory_transfer_add": {W, M, X},
+    "admin:inventory_transfer_change": ALL,
     "admin:inventory_listing_changelist": OFFICE,
     "admin:inventory_listing_add": {C, M, X},
     "admin:inventory_listing_change": OFFICE,
@@ -106,6 +125,9 @@ PAGES = {
 }
 """Page → who may open it. Others get 403."""
 
+PAPERS = {"admin:inventory_location_labels": ALL, "admin:inventory_transfer_slip": ALL}
+"""Pages that are a PDF."""
+
 BUTTONS = {
     "pack": {W, M, X},
     "unpack": {W, M, X},
@@ -154,11 +176,23 @@ def shop() -> dict[str, int]:
         "admin:inventory_product_components": tent.pk,
         "admin:inventory_supplier_change": supplier.pk,
         "admin:inventory_listing_change": Listing.objects.create(connection=connection, sku="T", product=tent).pk,
+        "admin:inventory_location_change": Location.objects.get(code="MAIN").pk,
+        "admin:inventory_location_bins": Location.objects.get(code="MAIN").pk,
+        "admin:inventory_location_stock": Location.objects.get(code="MAIN").pk,
+        "admin:inventory_transfer_change": _transfer(),
+        "admin:inventory_transfer_slip": _transfer(),
         "admin:sync_connection_change": connection.pk,
         "admin:sync_connection_credentials": connection.pk,
         "admin:sync_arrival_change": arrival,
         "admin:sync_delivery_change": Delivery.objects.order_by("id").values_list("pk", flat=True)[0],
     }
+
+
+def _transfer() -> int:
+    quebec = Location.objects.get_or_create(code="QC", defaults={"name": "Quebec", "pick_order": 200})[0]
+    lines = [transfers.Wanted(Product.objects.get(sku="TENT").pk, 1)]
+    main = Location.objects.get(code="MAIN")
+    return transfers.draft(source_id=main.pk, destination_id=quebec.pk, lines=lines).pk
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -168,6 +202,30 @@ def test_each_page_opens_for_whom_the_table_names(shop: dict[str, int], role: st
     answers = {page: client.get(reverse(page, args=[shop[page]] if page in shop else [])).status_code for page in PAGES}
 
     assert answers == {page: 200 if role in allowed else 403 for page, allowed in PAGES.items()}
+
+
+@pytest.mark.parametrize("role", [*ROLES, "nobody"])
+def test_each_paper_opens_for_whom_the_table_names(shop: dict[str, int], role: str) -> None:
+    client = logged_in(role)
+
+    answers = {
+        name: client.get(reverse(name, args=[shop[name]] if name in shop else [])).status_code for name in PAPERS
+    }
+
+    assert answers == {name: 200 if role in allowed else 403 for name, allowed in PAPERS.items()}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_button_of_a_transfer_works_for_whom_the_table_names(shop: dict[str, int], role: str) -> None:
+    client, pk = logged_in(role), shop["admin:inventory_transfer_change"]
+
+    answers = {
+        n: client.post(reverse("admin:inventory_transfer_do", args=[pk, n])).status_code
+        for n in transfers_admin.BUTTONS
+    }
+
+    assert set(answers.values()) == {302 if role in {W, M, X} else 403}
+    assert client.get(reverse("admin:inventory_transfer_do", args=[pk, "send"])).status_code == 405
 
 
 @pytest.mark.parametrize("role", ROLES)

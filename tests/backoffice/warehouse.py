@@ -8,6 +8,7 @@ from inventory import kits
 from inventory import ledger as stock
 from inventory.models import Lot, Movement
 from orders.models import Order, OrderLine
+from tests.backoffice import place_damages
 from tests.making import make_order, make_product
 
 
@@ -31,6 +32,7 @@ def open_warehouse() -> None:
     phone = make_product("PHONE", tracking="serial")
     serial = Lot.objects.create(product=phone, code="SN-1")
     stock.record([stock.Move(phone.pk, place, 1, Movement.Reason.OPENING, "phone", lot_id=serial.pk)])
+    place_damages.move_something()
 
 
 def names() -> dict[str, object]:
@@ -67,4 +69,5 @@ DAMAGES: list[tuple[str, str, str, str]] = [
      "Serial number SN-1 of PHONE is there 2 times."),
     ("stock by lot", "DELETE FROM inventory_lotlevel WHERE lot_id = {l2}", "",
      "MILK at MAIN: 6 are on hand, its lots add up to 3."),
+    *place_damages.DAMAGES,
 ]  # fmt: skip

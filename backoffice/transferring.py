@@ -1,0 +1,242 @@
+"""Transfers between warehouses, as they happen: sent, received in part, lost on the way, brought back.
+
+What travels lies in the place for goods in transit, where nothing is promised to anybody. Its value stays in the stock; only
+what is lost is booked, as a correction.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from backoffice import goods
+from inventory import ledger, places, transfers
+from inventory.models import Location, LotLevel, Movement, Product, StockLevel, Transfer, TransferLine
+from orders import allocation, promises, publishing
+from shipping import packing
+
+State = Transfer.State
+TRANSFER, ADJUSTMENT = Movement.Reason.TRANSFER, Movement.Reason.ADJUSTMENT
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Units of a line that came, in which place they were put (without one: where goods come in), and units that are lost."""
+
+    line_id: int
+    quantity: int
+    lost: int = 0
+    location_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    line_id: int
+    product_id: int
+    lot_id: int | None
+    location_id: int
+    units: int
+
+
+def send(transfer_id: int, *, quantities: Mapping[int, int] | None = None, by: Any = None) -> list[Movement]:
+    """The goods leave the source: what is free there, in the order in which its places are picked from.
+
+    `quantities` (line → units) sends fewer. Sent once: empty where that was before. Short where fewer are free.
+    """
+    with transaction.atomic():
+        paper = _locked(transfer_id)
+        if paper.state in (State.IN_TRANSIT, State.RECEIVED):
+            return []
+        if paper.state == State.CANCELLED:
+            raise ValueError(f"Transfer {paper.number} is cancelled. Make a new one.")
+        transit = places.in_transit()
+        spots = places.held([paper.source_id, paper.destination_id, transit.pk])
+        places.refuse_unusable([spots[paper.source_id], spots[paper.destination_id]])
+        lines = list(paper.lines.select_related("product").order_by("id"))
+        units = {line.pk: line.wanted if quantities is None else quantities.get(line.pk, 0) for line in lines}
+        if not any(units.values()):
+            raise ValueError("Say how many units leave, on at least one line.")
+        taken = _take(paper, lines, units)
+        per_lot: dict[tuple[int, int | None], int] = defaultdict(int)
+        for part in taken:
+            per_lot[part.line_id, part.lot_id] += part.units
+        stands = transfers.mark_sent(paper, per_lot)
+        moves = []
+        for at, part in enumerate(taken):
+            key = f"transfer:{paper.pk}:sent:{stands[part.line_id, part.lot_id]}:{at}"
+            moves += _legs(part, part.location_id, transit.pk, key, f"Transfer {paper.number} to {paper.destination}")
+        moved = ledger.record(moves, by=by)
+        publishing.stock_changed({part.product_id for part in taken})
+        promises.refresh_products(part.product_id for part in taken)
+    return moved
+
+
+def receive(
+    transfer_id: int, arrived: Sequence[Arrived], *, key: str, note: str = "", by: Any = None
+) -> list[Movement]:
+    """Goods arrive, in part or in whole, and go to who waits for them; booked once by `key`: empty where that was before.
+
+    What is declared lost leaves the stock and is booked as a correction.
+    """
+    arrived = [one for one in arrived if one.quantity or one.lost]
+    if not arrived:
+        raise ValueError("Say how many units came, on at least one line.")
+    if any(one.quantity < 0 or one.lost < 0 for one in arrived):
+        raise ValueError("What came and what is lost is counted in units above zero.")
+    with transaction.atomic():
+        paper = _locked(transfer_id)
+        # Hashed, so that the key's parts can be told apart again (see the proof).
+        event = f"transfer:{paper.pk}:{hashlib.blake2b(key.encode(), digest_size=12).hexdigest()}"
+        if Movement.objects.filter(key__startswith=f"{event}:").exists():
+            return []
+        if paper.state != State.IN_TRANSIT:
+            raise ValueError(f"Transfer {paper.number} is {paper.get_state_display()}: nothing of it can come in.")
+        transit = places.in_transit()
+        spots = places.held({paper.destination_id, *(one.location_id for one in arrived if one.location_id)})
+        _refuse_elsewhere(paper, spots, arrived)
+        sums: dict[int, tuple[int, int]] = {}
+        for one in arrived:
+            came, lost = sums.get(one.line_id, (0, 0))
+            sums[one.line_id] = (came + one.quantity, lost + one.lost)
+        transfers.mark_arrived(paper, sums)
+        lines = paper.lines.in_bulk([one.line_id for one in arrived])
+        came_in, gone = [], []
+        for at, one in enumerate(arrived):
+            line, place = lines[one.line_id], one.location_id or paper.destination_id
+            said = f"Transfer {paper.number} from {paper.source}"
+            part = _Taken(line.pk, line.product_id, line.lot_id, transit.pk, one.quantity)
+            leg = f"{event}:{line.pk}:{at}"
+            came_in += _legs(part, transit.pk, place, leg, f"{said}: {note}" if note else said)
+            if one.lost:
+                why = f"Lost on the way, transfer {paper.number}"
+                gone.append(
+                    ledger.Move(line.product_id, transit.pk, -one.lost, ADJUSTMENT, f"{leg}:lost",
+                                note=f"{why}: {note}" if note else why, lot_id=line.lot_id)
+                )  # fmt: skip
+        moved = ledger.record([*came_in, *gone], by=by)
+        goods.book([m for m in moved if m.reason == ADJUSTMENT], *goods.AGAINST[ADJUSTMENT])
+        goods.refill({line.product_id for line in lines.values()})
+        promises.refresh_products(line.product_id for line in lines.values())
+    return moved
+
+
+def bring_back(transfer_id: int, *, by: Any = None) -> list[Movement]:
+    """What is still on its way turns round and lies at the source again, where goods come in. Run twice it does nothing."""
+    with transaction.atomic():
+        paper = _locked(transfer_id)
+        if paper.state == State.DRAFT:
+            raise ValueError(f"Transfer {paper.number} has not left yet. Cancel it instead.")
+        lines = [line for line in paper.lines.all() if on_its_way(line)]
+        if paper.state != State.IN_TRANSIT or not lines:
+            return []
+        transit = places.in_transit()
+        places.refuse_unusable(places.held([paper.source_id]).values())
+        transfers.mark_brought_back(paper, {line.pk: on_its_way(line) for line in lines})
+        moves = []
+        for line in lines:
+            part = _Taken(line.pk, line.product_id, line.lot_id, transit.pk, on_its_way(line))
+            said = f"Transfer {paper.number} came back"
+            moves += _legs(part, transit.pk, paper.source_id, f"transfer:{paper.pk}:back:{line.pk}:0", said)
+        moved = ledger.record(moves, by=by)
+        goods.refill({line.product_id for line in lines})
+        promises.refresh_products(line.product_id for line in lines)
+    return moved
+
+
+def on_its_way(line: TransferLine) -> int:
+    return line.sent - line.received - line.lost
+
+
+def _locked(transfer_id: int) -> Transfer:
+    """The levels of all its products, then the paper. ValueError where a product was put on it in between."""
+    known = transfers.products_of(transfer_id)
+    allocation.lock_products(known)
+    paper = transfers.locked(transfer_id)
+    if not transfers.products_of(transfer_id) <= known:
+        raise ValueError(f"Somebody has just changed transfer {paper.number}. Look at it again.")
+    return paper
+
+
+def _legs(part: _Taken, from_id: int, to_id: int, key: str, note: str) -> list[ledger.Move]:
+    """Both halves, at the product's average cost, so that it stays what it is; none where nothing moves."""
+    return [
+        ledger.Move(part.product_id, place, units, TRANSFER, f"{key}:{leg}", note=note, lot_id=part.lot_id)
+        for place, units, leg in ((from_id, -part.units, "out"), (to_id, part.units, "in"))
+        if units
+    ]
+
+
+def _refuse_elsewhere(paper: Transfer, spots: Mapping[int, Location], arrived: Sequence[Arrived]) -> None:
+    for one in arrived:
+        place = spots.get(one.location_id or paper.destination_id)
+        if place is None:
+            raise ValueError("There is no such place any more. Choose it again.")
+        places.refuse_unusable([place])
+        if place.warehouse_or_self != paper.destination_id:
+            raise ValueError(f"{place.in_full} is not in {paper.destination}, where transfer {paper.number} goes.")
+
+
+# --- what leaves from where ---------------------------------------------------------------------------------------------
+def _take(paper: Transfer, lines: Sequence[TransferLine], wanted: Mapping[int, int]) -> list[_Taken]:
+    """From which places of the source the units come, and of which lots: first to expire first."""
+    products = {line.product_id: line.product for line in lines}
+    found = StockLevel.objects.filter(product_id__in=products, location__sellable=True, on_hand__gt=0)
+    found = found.filter(location__in=places.of_warehouse(paper.source_id))
+    free = {
+        (level.product_id, level.location_id): level.available
+        for level in found.order_by("location__pick_order", "location_id")
+    }
+    lots = _lots(free, products)
+    taken = []
+    # Who names a lot has no other choice and goes first.
+    for line in sorted(lines, key=lambda line: (line.lot_id is None, line.pk)):
+        left = wanted[line.pk]
+        for lot_id, location_id, units in _spots(line, free, lots):
+            part = min(left, units, free[line.product_id, location_id])
+            if part > 0:
+                taken.append(_Taken(line.pk, line.product_id, lot_id, location_id, part))
+                free[line.product_id, location_id] -= part
+                if lot_id is not None:
+                    lots[line.product_id][lot_id, location_id] -= part
+                left -= part
+        if left > 0:
+            raise ledger.Short(
+                f"{wanted[line.pk]} of {line.product.sku} cannot leave {paper.source}: {wanted[line.pk] - left} are free"
+                f"{' of this lot' if line.lot_id else ''}. Send fewer, or take the promise to an order back first."
+            )
+    return taken
+
+
+Lots = dict[int, dict[tuple[int, int], int]]
+"""By product: (lot, place) → units, first to expire first."""
+
+
+def _lots(free: Mapping[tuple[int, int], int], products: Mapping[int, Product]) -> Lots:
+    lots: Lots = {pk: {} for pk, product in products.items() if product.tracking != Product.Tracking.NONE}
+    if lots:
+        found = LotLevel.objects.filter(
+            lot__product__in=list(lots), location__in={place for _, place in free}, units__gt=0
+        )
+        order = ("lot__expires_on", "lot_id", "location__pick_order", "location_id")
+        for product, lot, place, units in found.order_by(*order).values_list(
+            "lot__product", "lot", "location", "units"
+        ):
+            lots[product][lot, place] = units
+        for (product, place, packed), units in packing.in_parcels(lots).items():
+            if packed is not None and (packed, place) in lots[product]:
+                lots[product][packed, place] -= units
+    return lots
+
+
+def _spots(line: TransferLine, free: Mapping[tuple[int, int], int], lots: Lots) -> list[tuple[int | None, int, int]]:
+    """(lot, place, units there) in the order in which they are taken."""
+    if line.product_id not in lots:
+        return [(None, place, units) for (product, place), units in free.items() if product == line.product_id]
+    return [
+        (lot, place, units)
+        for (lot, place), units in lots[line.product_id].items()
+        if line.lot_id in (None, lot) and (line.product_id, place) in free
+    ]
