@@ -15,6 +15,6 @@ from inventory.resources.warehouse_products import WarehouseProductResource
 
 __all__ = [
     "CategoryResource", "CountPlanResource", "CountSheetResource", "FamilyResource", "KitComponentResource",
-    "ListingResource", "LocationResource", "ProductResource", "SellingUnitResource", "StockCountResource", "SupplierProductResource",
-    "SupplierResource", "TransferResource", "WarehouseProductResource",
+    "ListingResource", "LocationResource", "ProductResource", "SellingUnitResource", "StockCountResource",
+    "SupplierProductResource", "SupplierResource", "TransferResource", "WarehouseProductResource",
 ]  # fmt: skip
