@@ -1,11 +1,12 @@
 """What promises are made of, read for any number of lines in a constant number of statements: the queue, what is free, what
 is coming, what its suppliers are like, and when the warehouses work."""
 
+import json
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from fractions import Fraction
 from itertools import accumulate
 from typing import Any
@@ -15,9 +16,9 @@ from django.db import connection as database
 from django.utils import timezone
 
 from backoffice.lib.working_days import Calendar
-from inventory.models import Location, ServedStore
 from inventory.promise import PURCHASE_ORDER, TRANSFER, Arrival, House, Lead, Outlook, Promise, mean_lateness
 from orders import merchant
+from orders.models import Merchant
 from orders.queue import ALIVE, QUEUED, TOUCHING, UNITS, WANTS
 
 Key = tuple[int, datetime, int, int]
@@ -38,7 +39,7 @@ QUEUE = PARTS.format(which=f"{TOUCHING} AND {QUEUED} AND {WANTS} = ANY(%(product
 FREE = """
     SELECT level.product_id, coalesce(place.warehouse_id, place.id), sum(level.available)
       FROM inventory_stocklevel level JOIN inventory_location place ON place.id = level.location_id
-     WHERE level.product_id = ANY(%s) AND level.available > 0 AND place.sellable
+     WHERE level.product_id = ANY(%(products)s) AND level.available > 0 AND place.sellable
      GROUP BY 1, 2
 """
 COMING = """
@@ -50,36 +51,65 @@ COMING = """
       JOIN inventory_supplier supplier ON supplier.id = bought.supplier_id
       LEFT JOIN inventory_supplierproduct terms
         ON terms.supplier_id = bought.supplier_id AND terms.product_id = line.product_id
-     WHERE line.product_id = ANY(%s) AND line.outstanding > 0
+     WHERE line.product_id = ANY(%(products)s) AND line.outstanding > 0
        AND bought.state IN ('sent', 'confirmed', 'part_received')
 """
 TRAVELLING = """
     SELECT line.product_id, transfer.id, sum(line.sent - line.received - line.lost), transfer.number,
            transfer.destination_id, transfer.expected_on
       FROM inventory_transferline line JOIN inventory_transfer transfer ON transfer.id = line.transfer_id
-     WHERE line.product_id = ANY(%s) AND transfer.state = 'in_transit' AND line.sent > line.received + line.lost
+     WHERE line.product_id = ANY(%(products)s) AND transfer.state = 'in_transit' AND line.sent > line.received + line.lost
      GROUP BY line.product_id, transfer.id
 """
 TERMS = """
     SELECT DISTINCT ON (terms.product_id) terms.product_id, supplier.id, supplier.name, supplier.holiday_region,
            coalesce(terms.lead_time_days, supplier.lead_time_days)
       FROM inventory_supplierproduct terms JOIN inventory_supplier supplier ON supplier.id = terms.supplier_id
-     WHERE terms.product_id = ANY(%s) AND supplier.archived_at IS NULL
+     WHERE terms.product_id = ANY(%(products)s) AND supplier.archived_at IS NULL
      ORDER BY terms.product_id, terms.rank, terms.id
 """
 LAST_RECEIPTS = 20
+# Of the suppliers that something is expected from.
 LATENESS = """
     SELECT supplier.id, line.promised_on, receipt.on
-      FROM unnest(%s::bigint[]) AS supplier(id)
-     CROSS JOIN LATERAL (SELECT receipt.id, (receipt.at AT TIME ZONE %s)::date AS on
+      FROM (SELECT DISTINCT bought.supplier_id AS id
+              FROM inventory_purchaseorderline line JOIN inventory_purchaseorder bought ON bought.id = line.order_id
+             WHERE line.product_id = ANY(%(products)s) AND line.outstanding > 0
+               AND bought.state IN ('sent', 'confirmed', 'part_received')) supplier
+     CROSS JOIN LATERAL (SELECT receipt.id, (receipt.at AT TIME ZONE %(zone)s)::date AS on
                            FROM inventory_goodsreceipt receipt
                            JOIN inventory_purchaseorder bought ON bought.id = receipt.order_id
                           WHERE bought.supplier_id = supplier.id
-                          ORDER BY receipt.id DESC LIMIT %s) receipt
+                          ORDER BY receipt.id DESC LIMIT %(receipts)s) receipt
      CROSS JOIN LATERAL (SELECT DISTINCT line.promised_on FROM inventory_goodsreceiptline item
                            JOIN inventory_purchaseorderline line ON line.id = item.line_id
                           WHERE item.receipt_id = receipt.id AND line.promised_on IS NOT NULL) line
 """
+HOUSES = """
+    SELECT id, holiday_region, working_days, handling_days, cut_off FROM inventory_location
+     WHERE kind = 'warehouse' AND archived_at IS NULL ORDER BY pick_order, code
+"""
+SERVED = "SELECT connection_id, warehouse_id FROM inventory_servedstore ORDER BY connection_id, position, id"
+TOGETHER: dict[str, tuple[str, int]] = {
+    "houses": (HOUSES, 5),
+    "served": (SERVED, 2),
+    "queue": (QUEUE, 9),
+    "free": (FREE, 3),
+    "terms": (TERMS, 5),
+    "coming": (COMING, 10),
+    "travelling": (TRAVELLING, 6),
+    "lateness": (LATENESS, 3),
+}
+"""What is read in one statement, each with how many columns it has."""
+
+
+def _column(sql: str, columns: int) -> str:
+    names = ", ".join(f"c{at}" for at in range(columns))
+    return f"(SELECT coalesce(jsonb_agg(jsonb_build_array({names})), '[]') FROM ({sql}) AS rows({names}))"
+
+
+# A page that shows two hundred products to anybody who asks has four statements for it: all that is read here is one.
+ALL = f"SELECT {', '.join(_column(sql, columns) for sql, columns in TOGETHER.values())}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +128,12 @@ class Part:
 def _parts(sql: str, **ids: Iterable[int]) -> list[Part]:
     with database.cursor() as cursor:
         cursor.execute(sql, {name: list(values) for name, values in ids.items()})
-        return [
-            Part(line, order, store, (priority, placed_at, order, position), sku, product, units)
-            for line, order, store, priority, placed_at, position, sku, product, units in cursor.fetchall()
-        ]
+        return [_part(*row) for row in cursor.fetchall()]
+
+
+def _part(line: int, order: int, store: int, priority: int, placed_at: datetime, position: int, sku: str,
+          product: int | None, units: int) -> Part:  # fmt: skip
+    return Part(line, order, store, (priority, placed_at, order, position), sku, product, units)
 
 
 def of_lines(line_ids: Iterable[int]) -> list[Part]:
@@ -174,64 +206,67 @@ class Facts:
         return sums[-1] if key is None else sums[bisect_left(keys, key)]
 
 
-def gather(product_ids: Iterable[int], *, now: datetime | None = None) -> Facts:
-    """All that the promises on these products depend on, in nine statements for any number."""
+def gather(product_ids: Iterable[int], *, now: datetime | None = None, seller: Merchant | None = None) -> Facts:
+    """All that the promises on these products depend on, in two statements for any number; one where the merchant is known."""
     ids = sorted(set(product_ids))
-    seller = merchant.current()
-    local = (now or timezone.now()).astimezone(ZoneInfo(seller.time_zone))
+    seller = seller or merchant.current()
+    zone = ZoneInfo(seller.time_zone)
+    with database.cursor() as cursor:
+        cursor.execute(ALL, {"products": ids, "zone": seller.time_zone, "receipts": LAST_RECEIPTS})
+        read = {name: json.loads(rows) for name, rows in zip(TOGETHER, cursor.fetchone(), strict=True)}
     houses = {
-        place.pk: House(Calendar(place.holiday_region, place.working_days), place.handling_days, place.cut_off)
-        for place in Location.objects.filter(kind=Location.Kind.WAREHOUSE, archived_at=None)
+        pk: House(Calendar(region, weekdays), handling, time.fromisoformat(cut_off))
+        for pk, region, weekdays, handling, cut_off in read["houses"]
     }
     served: dict[int, list[int]] = defaultdict(list)
-    for row in ServedStore.objects.all():
-        served[row.connection_id].append(row.warehouse_id)
+    for store, warehouse in read["served"]:
+        served[store].append(warehouse)
     queue: dict[int, list[Part]] = defaultdict(list)
-    for part in sorted(_parts(QUEUE, products=ids), key=lambda part: part.key):
+    for row in read["queue"]:
+        row[4] = datetime.fromisoformat(row[4])
+    for part in sorted((_part(*row) for row in read["queue"]), key=lambda part: part.key):
         if part.product_id is not None:
             queue[part.product_id].append(part)
     free: dict[int, dict[int, int]] = defaultdict(dict)
-    for product, warehouse, units in _rows(FREE, [ids]):
+    for product, warehouse, units in read["free"]:
         free[product][warehouse] = int(units)
-    leads = {
-        product: Lead(supplier, name, days, Calendar(region))
-        for product, supplier, name, region, days in _rows(TERMS, [ids])
-    }
     return Facts(
-        now=local,
+        now=(now or timezone.now()).astimezone(zone),
         houses=houses,
         served={store: tuple(places) for store, places in served.items()},
         queue=queue,
         free=free,
-        arrivals=_arrivals(ids, houses, seller.time_zone),
-        leads=leads,
+        arrivals=_arrivals(read, houses, zone),
+        leads={
+            product: Lead(supplier, name, days, Calendar(region))
+            for product, supplier, name, region, days in read["terms"]
+        },
     )
 
 
-def _arrivals(ids: list[int], houses: dict[int, House], zone: str) -> dict[int, list[tuple[int, Arrival]]]:
-    coming, travelling = _rows(COMING, [ids]), _rows(TRAVELLING, [ids])
+def _arrivals(
+    read: Mapping[str, list[list[Any]]], houses: dict[int, House], zone: ZoneInfo
+) -> dict[int, list[tuple[int, Arrival]]]:
     receipts: dict[int, list[tuple[date, date]]] = defaultdict(list)
-    suppliers = sorted({row[4] for row in coming})
-    for supplier, promised, came in _rows(LATENESS, [suppliers, zone, LAST_RECEIPTS]):
-        receipts[supplier].append((promised, came))
+    for supplier, promised, came in read["lateness"]:
+        receipts[supplier].append((date.fromisoformat(promised), date.fromisoformat(came)))
     late: dict[tuple[int, int], Fraction] = {}
     found: dict[int, list[tuple[int, Arrival]]] = defaultdict(list)
-    for product, line, units, number, supplier, warehouse, expected, sent_at, days, region in coming:
+    for product, line, units, number, supplier, warehouse, said, sent_at, days, region in read["coming"]:
         house = houses.get(warehouse, House())
         if (supplier, warehouse) not in late:
             late[supplier, warehouse] = mean_lateness(receipts[supplier], house.calendar)
+        expected = _day(said)
         if expected is None and days is not None and sent_at is not None:
             # No day was said: it comes as long after it was sent as this supplier's goods take.
-            expected = Calendar(region).add(sent_at.astimezone(ZoneInfo(zone)).date(), days)
+            expected = Calendar(region).add(datetime.fromisoformat(sent_at).astimezone(zone).date(), days)
         arrival = Arrival(units, expected, PURCHASE_ORDER, number, line, supplier, late[supplier, warehouse], house)
         found[product].append((warehouse, arrival))
-    for product, transfer, units, number, destination, expected in travelling:
+    for product, transfer, units, number, destination, said in read["travelling"]:
         house = houses.get(destination, House())
-        found[product].append((destination, Arrival(int(units), expected, TRANSFER, number, transfer, house=house)))
+        found[product].append((destination, Arrival(int(units), _day(said), TRANSFER, number, transfer, house=house)))
     return found
 
 
-def _rows(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-    with database.cursor() as cursor:
-        cursor.execute(sql, values)
-        return cursor.fetchall()
+def _day(said: str | None) -> date | None:
+    return date.fromisoformat(said) if said else None

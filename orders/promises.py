@@ -7,12 +7,14 @@ of LinePromise are the record beside it: what was told first, what it hangs on, 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from django.db import transaction
 
 from inventory.models import KitContent, Product
 from inventory.promise import Promise, whole
 from orders import promise_facts, promise_record
+from orders.models import Merchant
 from orders.promise_facts import Facts, Part
 from orders.promise_record import Told
 
@@ -38,19 +40,38 @@ def for_products(
     parts: dict[int, dict[int, int]] = defaultdict(dict)
     for kit, product, units in KitContent.objects.filter(kit__in=ids).values_list("kit_id", "product_id", "quantity"):
         parts[kit][product] = units
-    wanted = {pk: parts.get(pk) or {pk: 1} for pk in ids}
-    facts = promise_facts.gather({product for contents in wanted.values() for product in contents}, now=now)
-    names = _names(wanted)
+    wanted = {pk: {part: units * quantity for part, units in (parts.get(pk) or {pk: 1}).items()} for pk in ids}
+    return for_contents(wanted, connection_id=connection_id, now=now, names=_names(wanted))
+
+
+K = TypeVar("K")
+
+
+def for_contents(
+    contents: Mapping[K, Mapping[int, int]],
+    *,
+    connection_id: int | None = None,
+    now: datetime | None = None,
+    seller: Merchant | None = None,
+    names: Mapping[int, str] | None = None,
+) -> dict[K, Promise]:
+    """What somebody is told who orders each of these now, each by what it takes from stock; two statements.
+
+    `names` are for the reason, which says of several parts the one that is waited for.
+    """
+    wanted = {product for inside in contents.values() for product in inside}
+    facts = promise_facts.gather(wanted, now=now, seller=seller)
+    known = names or {}
     return {
-        pk: whole(
+        key: whole(
             {
-                names.get(product, ""): facts.promise(
-                    product, units=units * quantity, key=None, connection_id=connection_id
+                known.get(product, str(product)): facts.promise(
+                    product, units=units, key=None, connection_id=connection_id
                 )
-                for product, units in contents.items()
+                for product, units in inside.items()
             }
         )
-        for pk, contents in wanted.items()
+        for key, inside in contents.items()
     }
 
 

@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.routers import SimpleRouter
 
 from accounting.api import Invoices
+from backoffice.api.availability import Availability
 from backoffice.api.docs import docs
 from backoffice.api.nowhere import Nowhere
 from backoffice.api.places import Locations, Moves, Transfers
@@ -26,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/", include(rooms.urls)),
     path("v1/orders/<str:number>/slip.pdf", Orders.as_view({"get": "slip"}, detail=True), name="order-slip"),
     path("v1/orders/<str:number>/label.pdf", Orders.as_view({"get": "label"}, detail=True), name="order-label"),
+    re_path(r"^v1/availability/?$", Availability.as_view(), name="availability"),
     path("schema/", SpectacularAPIView.as_view(), name="api_schema"),
     path("docs/", docs, name="api_docs"),
     re_path(r"^v1/.*$", Nowhere.as_view()),

@@ -1,0 +1,139 @@
+"""Availability for stores: in stock, on backorder or out, and when; for anybody where the merchant publishes it."""
+
+import hashlib
+import json
+from typing import Any
+
+from django.utils.http import parse_etags, quote_etag
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import NotAuthenticated, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import AnonRateThrottle, UserRateThrottle
+from rest_framework.views import APIView
+
+from backoffice.api import errors
+from backoffice.api.base import OnlyJson
+from backoffice.api.schema import Described
+from backoffice.sync.models import Connection
+from orders import availability, merchant
+
+NOT_PUBLISHED = (
+    "This merchant does not publish what is in stock. Send a key of the API, or ask the merchant to switch it on."
+)
+
+
+class AvailabilityOut(serializers.Serializer[Any]):
+    sku = serializers.CharField()
+    state = serializers.CharField(help_text="`in_stock`, `backorder`, `out`; `unknown` where it is not sold here.")
+    quantity = serializers.IntegerField(
+        allow_null=True,
+        help_text="Whole units as the SKU is sold; left out for the public unless the merchant shows it.",
+    )
+    earliest = serializers.DateField(allow_null=True, help_text="The first day on which it would be shipped.")
+    latest = serializers.DateField(allow_null=True)
+    words = serializers.DictField(child=serializers.CharField(), help_text="A sentence to show, in `en` and `fr`.")
+
+
+class AvailabilityAnswer(serializers.Serializer[Any]):
+    results = AvailabilityOut(many=True)
+
+
+def open_to_all(response: Response) -> Response:
+    """A store's page in a customer's browser may read this; no cookie is ever sent with it or asked for."""
+    response["Access-Control-Allow-Origin"] = "*"
+    response["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
+    response["Access-Control-Allow-Headers"] = "Authorization, Content-Type, If-None-Match"
+    response["Access-Control-Expose-Headers"] = "ETag"
+    response["Access-Control-Max-Age"] = "86400"
+    return response
+
+
+class PublicView(APIView):
+    """What anybody may call, from any page, where the merchant has switched it on; with a key, always."""
+
+    permission_classes = ()
+    throttle_classes = (AnonRateThrottle, UserRateThrottle)
+    content_negotiation_class = OnlyJson
+    schema = Described()
+
+    def get_exception_handler(self) -> Any:
+        return errors.handler
+
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        return Response(status=204)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        return open_to_all(super().finalize_response(request, response, *args, **kwargs))
+
+    def seller(self, request: Request) -> Any:
+        """The merchant; refused where a caller without a key asks one who publishes nothing."""
+        seller = merchant.current()
+        if not (seller.publishes_availability or (request.user and request.user.is_authenticated)):
+            raise NotAuthenticated(NOT_PUBLISHED)
+        return seller
+
+
+class Availability(PublicView):
+    @extend_schema(
+        operation_id="availability",
+        summary="Whether up to 200 SKUs are in stock, and when they come",
+        parameters=[
+            OpenApiParameter(
+                "sku", str, required=True, description="SKUs with commas between, or the parameter repeated."
+            ),
+            OpenApiParameter("connection", int, description="The store that asks: its warehouses, its safety buffer."),
+        ],
+        responses=AvailabilityAnswer,
+        tags=["availability"],
+    )
+    def get(self, request: Request) -> Response:
+        seller = self.seller(request)
+        skus = [sku for said in request.query_params.getlist("sku") for sku in said.split(",")]
+        store = _store(request.query_params.get("connection", ""))
+        try:
+            found = availability.answers(
+                skus,
+                seller=seller,
+                connection_id=store.pk if store else None,
+                safety_buffer=store.safety_buffer if store else 0,
+            )
+        except ValueError as error:
+            raise ValidationError({"sku": str(error)}) from None
+        known = bool(request.user and request.user.is_authenticated)
+        body = {"results": [_shown(one, known or seller.publishes_quantity) for one in found]}
+        return _by_state(request, body)
+
+
+def _store(said: str) -> Connection | None:
+    if not said:
+        return None
+    store = (
+        Connection.objects.filter(pk=said).first() if said.isascii() and said.isdecimal() and len(said) < 19 else None
+    )
+    if store is None:
+        raise ValidationError({"connection": f"There is no connection {said[:40]}."})
+    return store
+
+
+def _shown(one: availability.Answer, with_quantity: bool) -> dict[str, Any]:
+    shown: dict[str, Any] = {"sku": one.sku, "state": one.state}
+    if with_quantity:
+        shown["quantity"] = one.quantity
+    shown |= {
+        "earliest": one.earliest.isoformat() if one.earliest else None,
+        "latest": one.latest.isoformat() if one.latest else None,
+        "words": {"en": one.words[0], "fr": one.words[1]},
+    }
+    return shown
+
+
+def _by_state(request: Request, body: dict[str, Any]) -> Response:
+    """Kept by whoever asked for as long as nothing has changed: the tag is of what is said, not of when (RFC 9110, 8.8.3)."""
+    tag = quote_etag(hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:32])
+    wanted = parse_etags(request.META.get("HTTP_IF_NONE_MATCH", ""))
+    headers = {"ETag": tag, "Cache-Control": "public, max-age=0, must-revalidate", "Vary": "Authorization"}
+    if tag in wanted or f"W/{tag}" in wanted or "*" in wanted:
+        return Response(status=304, headers=headers)
+    return Response(body, headers=headers)

@@ -1,0 +1,158 @@
+"""What stores may know of stock: the same answer as on every other page, in four statements (rules: S7, S10; case: C15)."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.cache import cache
+from django.db import connection as database
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from inventory import kits
+from inventory.models import Product, SellingUnit, Supplier, SupplierProduct
+from orders import promises
+from orders.models import Merchant
+from tests.api.conftest import Call, sentences
+from tests.making import make_connection, make_merchant, make_order, make_product, receive
+
+pytestmark = pytest.mark.django_db
+ADDRESS = "/api/v1/availability"
+
+
+@pytest.fixture(autouse=True)
+def _shop() -> None:
+    make_merchant(publishes_availability=True)
+    cache.clear()
+
+
+@pytest.fixture
+def goods() -> None:
+    """A tent in stock, a lamp on backorder, a rope that is sold out, eggs by the dozen, a kit, an hour of work."""
+    tent = make_product("TENT", 5)
+    lamp = make_product("LAMP")
+    supplier = Supplier.objects.create(code="LUX", name="Lux", lead_time_days=5)
+    SupplierProduct.objects.create(supplier=supplier, product=lamp)
+    make_product("ROPE", backorder_policy="refuse")
+    egg = make_product("EGG", 30, "0.20", price=Decimal("0.40"))
+    SellingUnit.objects.create(product=egg, name="dozen", quantity=12, sku="EGG-12")
+    kits.set_components(make_product("CAMP", stocked=False), {tent.pk: 2, lamp.pk: 1})
+    make_product("HOUR", stocked=False)
+
+
+def asked(*skus: str, client: Client | None = None, **more: str) -> dict[str, dict[str, object]]:
+    answer = (client or Client()).get(ADDRESS, {"sku": ",".join(skus), **more})
+    assert answer.status_code == 200, answer.content
+    return {row["sku"]: row for row in answer.json()["results"]}
+
+
+def test_each_sku_says_whether_it_is_there_and_when_it_comes_in_both_languages(goods: None) -> None:
+    found = asked("TENT", "LAMP", "ROPE", "EGG-12", "CAMP", "HOUR", "NONE")
+
+    states = {sku: row["state"] for sku, row in found.items()}
+    assert states == {
+        "TENT": "in_stock",
+        "LAMP": "backorder",
+        "ROPE": "out",
+        "EGG-12": "in_stock",
+        "CAMP": "backorder",
+        "HOUR": "in_stock",
+        "NONE": "unknown",
+    }
+    assert found["TENT"]["words"]["en"].startswith("In stock, expected to ship ")  # type: ignore[index]
+    assert found["LAMP"]["words"]["fr"].startswith("En rupture de stock temporaire, expédition prévue ")  # type: ignore[index]
+    assert found["ROPE"]["words"] == {"en": "Sold out", "fr": "Épuisé"}
+    assert "quantity" not in found["TENT"]
+
+
+def test_the_days_are_those_of_the_one_function(goods: None) -> None:
+    lamp = Product.objects.get(sku="LAMP")
+    promise = promises.for_products([lamp.pk])[lamp.pk]
+
+    row = asked("LAMP")["LAMP"]
+
+    assert promise.earliest is not None
+    assert promise.latest is not None
+    assert (row["earliest"], row["latest"]) == (promise.earliest.isoformat(), promise.latest.isoformat())
+
+
+def test_how_many_is_shown_where_the_merchant_wants_it_and_to_who_has_a_key(goods: None, caller: Call) -> None:
+    Merchant.objects.update(publishes_quantity=True)
+    found = asked("TENT", "EGG-12", "LAMP")
+    assert {sku: row["quantity"] for sku, row in found.items()} == {"TENT": 5, "EGG-12": 2, "LAMP": 0}
+
+    Merchant.objects.update(publishes_availability=False, publishes_quantity=False)
+    refused = Client().get(ADDRESS, {"sku": "TENT"})
+    assert refused.status_code == 401
+    assert "does not publish what is in stock" in sentences(refused)[""]
+    assert asked("TENT", client=caller("clerk"))["TENT"]["quantity"] == 5
+
+
+def test_a_stores_own_warehouses_and_buffer_count(goods: None) -> None:
+    store = make_connection(name="Careful", safety_buffer=5)
+
+    assert asked("TENT", connection=str(store.pk))["TENT"]["state"] == "backorder"
+    assert Client().get(ADDRESS, {"sku": "TENT", "connection": "x"}).status_code == 400
+
+
+def test_two_hundred_skus_take_four_statements(goods: None) -> None:
+    for number in range(190):
+        make_product(f"P{number}")
+    skus = ["TENT", "LAMP", "EGG-12", "CAMP", *(f"P{number}" for number in range(190)), "A", "B", "C"]
+    make_order([("LAMP", 3, "1.00")])
+
+    with CaptureQueriesContext(database) as few:
+        asked("TENT")
+    with CaptureQueriesContext(database) as made:
+        assert len(asked(*skus)) == 197
+
+    assert len(few) <= 4
+    assert len(made) <= 4
+
+
+def test_more_than_two_hundred_or_none_are_refused_in_a_sentence() -> None:
+    too_many = Client().get(ADDRESS, {"sku": ",".join(f"P{n}" for n in range(201))})
+
+    assert too_many.status_code == 400
+    assert sentences(too_many) == {"sku": "201 SKUs are asked for at once; ask for 200 at most."}
+    assert sentences(Client().get(ADDRESS)) == {"sku": "Say which SKUs: ?sku=A,B,C."}
+
+
+def test_an_answer_is_kept_until_the_state_changes(goods: None) -> None:
+    first = Client().get(ADDRESS, {"sku": "TENT,LAMP"})
+    tag = first["ETag"]
+
+    again = Client().get(ADDRESS, {"sku": "TENT,LAMP"}, headers={"if-none-match": tag})
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", tag)
+    # What the answer does not speak of changes nothing of it.
+    receive("ROPE", 5)
+    assert Client().get(ADDRESS, {"sku": "TENT,LAMP"}, headers={"if-none-match": tag}).status_code == 304
+
+    receive("LAMP", 1)
+    assert Client().get(ADDRESS, {"sku": "TENT,LAMP"}, headers={"if-none-match": tag}).status_code == 200
+
+
+def test_any_page_may_read_it_and_no_cookie_goes_along(goods: None) -> None:
+    answer = Client().get(ADDRESS, {"sku": "TENT"})
+    before = Client().options(ADDRESS)
+
+    assert answer["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Credentials" not in answer
+    assert (before.status_code, before["Access-Control-Allow-Origin"]) == (204, "*")
+    assert "Access-Control-Allow-Origin" not in Client().get("/api/v1/products/")
+
+
+def test_who_asks_too_often_is_told_when_to_go_on(goods: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rest_framework.throttling import AnonRateThrottle
+
+    monkeypatch.setattr(AnonRateThrottle, "rate", "3/min", raising=False)
+    codes = [Client().get(ADDRESS, {"sku": "TENT"}).status_code for _ in range(4)]
+
+    assert codes == [200, 200, 200, 429]
+
+
+def test_what_is_archived_is_unknown(goods: None) -> None:
+    Product.objects.filter(sku="TENT").update(archived_at=timezone.now() - timedelta(days=1))
+
+    assert asked("TENT")["TENT"]["state"] == "unknown"
