@@ -7,6 +7,9 @@ from typing import Any
 
 from django.urls import reverse
 
+from backoffice import buying
+from inventory import ledger, purchasing
+from inventory.models import Product, PurchaseOrder, Supplier
 from tests.staff import logged_in
 
 
@@ -43,10 +46,8 @@ class Screen:
     def _read(self, answer: Any) -> Answer:
         assert answer.status_code == 200, answer.status_code
         text = answer.content.decode()
-        self.fields = dict(_field(tag) for tag in re.findall(r"<input [^>]*form=\"scan\"[^>]*>", text))
-        for name, options in re.findall(r'<select [^>]*name="([^"]*)"[^>]*form="scan"[^>]*>(.*?)</select>', text, re.S):
-            chosen = re.search(r'value="([^"]*)" selected', options) or re.search(r'value="([^"]*)"', options)
-            self.fields[name] = chosen[1] if chosen else ""
+        tags = re.findall(r"<input [^>]*form=\"scan\"[^>]*>", text)
+        self.fields = dict(_field(tag) for tag in tags if 'type="checkbox"' not in tag or " checked" in tag)
         said = re.search(r'<p class="said[^>]*>(.*?)</p>', text, re.S)
         self.answer = Answer(
             tone=_attribute(text, "data-tone"),
@@ -64,3 +65,15 @@ def _attribute(text: str, name: str) -> str:
 
 def _field(tag: str) -> tuple[str, str]:
     return _attribute(tag, " name"), _attribute(tag, " value")
+
+
+def ordered(*lines: tuple[Product, int]) -> PurchaseOrder:
+    """A purchase order that was sent."""
+    supplier = Supplier.objects.get_or_create(code="S", defaults={"name": "Sleeping Bags Ltd"})[0]
+    order = purchasing.draft(
+        supplier_id=supplier.pk,
+        warehouse_id=ledger.default_location().pk,
+        lines=[purchasing.Wanted(product.pk, units) for product, units in lines],
+        by=None,
+    )
+    return buying.send(order.pk, by_hand=True)

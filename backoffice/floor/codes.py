@@ -82,6 +82,11 @@ def one(code: str, *kinds: Kind) -> Scanned:
     return found[0]
 
 
+def place_named(code: str) -> Location | None:
+    """The place of this code that a form brings along again, if it is still in use."""
+    return Location.objects.select_related("warehouse").filter(code=code, archived_at=None).first() if code else None
+
+
 def unknown(code: str, kinds: Collection[Kind]) -> str:
     """That a code means nothing here, and what was looked for."""
     words = {

@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from backoffice import desk
@@ -95,6 +96,15 @@ def answer(
         template,
         {"title": title, "prompt": prompt, "said": said, "whole": whole, "once": desk.once(), **context},
     )
+    response[BY_SCRIPT] = "1"
+    return response
+
+
+def go(request: HttpRequest, url: str) -> HttpResponse:
+    """Off to another screen: a script is told where, for it would only follow with its own part of the page."""
+    if BY_SCRIPT not in request.headers:
+        return HttpResponseRedirect(url)
+    response = HttpResponse(format_html('<div id="step" data-go="{}"></div>', url))
     response[BY_SCRIPT] = "1"
     return response
 

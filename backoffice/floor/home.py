@@ -9,6 +9,7 @@ from backoffice.floor.doors import answer, may, screen
 
 BUTTONS = {
     "look_up": (gettext_lazy("Look up"), gettext_lazy("What is it, where is it, when does it come?")),
+    "receive": (gettext_lazy("Receive"), gettext_lazy("Goods come in, with a purchase order or without")),
     "count": (gettext_lazy("Count"), gettext_lazy("What really lies there")),
 }
 

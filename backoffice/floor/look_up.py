@@ -62,7 +62,7 @@ def _card(request: HttpRequest, found: Scanned) -> dict[str, Any]:
     elif found.product is not None:
         card |= {"product": cards.product_card(found.product)}
     elif isinstance(found.paper, PurchaseOrder):
-        card |= {"paper": cards.purchase_card(found.paper)}
+        card |= {"paper": cards.purchase_card(found.paper), "next": "floor:receive" if may(request, "receive") else ""}
     elif isinstance(found.paper, Transfer):
         card |= {"paper": cards.transfer_card(found.paper)}
     elif isinstance(found.paper, CountSheet):

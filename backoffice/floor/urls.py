@@ -2,9 +2,11 @@
 
 from django.urls import URLPattern, path
 
+from backoffice.floor.arriving import receive
 from backoffice.floor.counting import count
 from backoffice.floor.home import home
 from backoffice.floor.look_up import look_up
+from backoffice.floor.receiving import loose, purchase
 from backoffice.floor.seeing import decode
 
 app_name = "floor"
@@ -12,5 +14,8 @@ urlpatterns: list[URLPattern] = [
     path("", home, name="home"),
     path("look-up/", look_up, name="look_up"),
     path("count/", count, name="count"),
+    path("receive/", receive, name="receive"),
+    path("receive/order/<str:number>/", purchase, name="receive_purchase"),
+    path("receive/loose/<str:warehouse>/", loose, name="receive_loose"),
     path("see/", decode, name="see"),
 ]

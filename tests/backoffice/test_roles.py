@@ -118,6 +118,7 @@ PAGES = {
     "admin:auth_group_changelist": {X},
     "floor:home": ALL,
     "floor:look_up": ALL,
+    "floor:receive": {W, M, X},
     "floor:count": {W, M, X},
     "admin:axes_accessattempt_changelist": {X},
     "admin:django_q_failure_changelist": {X},

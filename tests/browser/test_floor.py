@@ -9,9 +9,10 @@ from django.urls import reverse
 
 from backoffice import stocktaking
 from inventory import ledger
-from inventory.models import CountLine, Movement, Product
+from inventory.models import CountLine, Movement, Product, StockLevel
 from tests import bars, needs
 from tests.browser.conftest import Desk
+from tests.floor import ordered
 from tests.making import make_merchant, make_product
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -138,7 +139,7 @@ def test_scans_without_a_connection_wait_and_are_sent_when_there_is_one(floor: F
     assert floor.page.is_hidden("#queue")
 
 
-@pytest.mark.parametrize("screen", ["home", "look_up", "count"])
+@pytest.mark.parametrize("screen", ["home", "look_up", "receive", "count"])
 def test_no_screen_is_wider_than_the_phone(floor: Floor, tent: Product, screen: str) -> None:
     floor.go(screen)
 
@@ -187,7 +188,41 @@ def test_what_was_being_done_is_there_again_after_the_page_was_lost(floor: Floor
 
     floor.page.reload()
 
-    floor.page.wait_for_selector("text=1 × TENT")
+    floor.page.wait_for_function("document.getElementById('amount')?.value === '1'")
     floor.page.reload()
-    floor.page.wait_for_selector(f"text={sheet.number}")
+    floor.page.wait_for_function("document.getElementById('amount')?.value === '1'")
     assert CountLine.objects.get().counted == 1
+
+
+def test_a_purchase_order_is_received_by_scanner_and_camera(floor: Floor, tent: Product) -> None:
+    milk = make_product("MILK", tracking="lot", expires=True)
+    order = ordered((tent, 2), (milk, 6))
+    floor.go("receive")
+
+    floor.wedge(order.number)
+    floor.page.wait_for_url(f"**{reverse('floor:receive_purchase', args=[order.number])}")
+    floor.page.click("#camera")
+    floor.page.wait_for_selector("text=1 × TENT")
+    floor.page.click("#camera")
+    floor.wedge("MILK")
+    floor.hears("ask")
+    floor.wedge("L7")
+    floor.page.fill("[name=expires]", "2027-01-31")
+    floor.page.get_by_role("button", name="OK", exact=True).last.click()
+    floor.page.wait_for_selector("text=1 × MILK · L7")
+    floor.page.reload()
+    floor.page.wait_for_selector("text=nothing of it is booked yet")
+    floor.wedge("TENT")
+    floor.page.wait_for_selector("text=2 × TENT")
+    floor.wedge("TENT")
+    assert "3 of TENT would be here; 2 are expected" in floor.hears("ask")
+    assert floor.width() <= 390
+    floor.page.get_by_role("button", name="Leave it out").click()
+    floor.page.wait_for_selector("text=is left out")
+    floor.page.get_by_role("button", name="Book what was counted").press("Enter")
+
+    floor.page.wait_for_selector("text=3 units received")
+    assert sorted(StockLevel.objects.filter(location=ledger.default_location()).values_list("product__sku", "on_hand")) == [
+        ("MILK", 1), ("TENT", 7),
+    ]  # fmt: skip
+    assert floor.complaints == []

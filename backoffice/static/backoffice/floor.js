@@ -57,7 +57,7 @@
   function pack(submitter) {
     const data = new FormData(form);
     if (submitter && submitter.name) data.set(submitter.name, submitter.value);
-    else data.set("act", "scan");
+    if (!data.has("act")) data.set("act", "scan");
     return data;
   }
 
@@ -112,6 +112,7 @@
 
   function draw(html) {
     const fresh = new DOMParser().parseFromString(html, "text/html").getElementById("step");
+    if (fresh.dataset.go) { forget(); location.assign(fresh.dataset.go); return; }
     sending = null;
     trouble.hidden = true;
     step.removeAttribute("aria-busy");

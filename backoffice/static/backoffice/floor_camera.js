@@ -9,8 +9,8 @@
   const video = document.getElementById("video");
   const looking = document.getElementById("looking");
   const FORMATS = ["ean_13", "ean_8", "upc_a", "upc_e", "code_128", "itf", "qr_code", "data_matrix"];
-  const WIDE = 800, OWN_PAUSE = 200, ASKED_PAUSE = 500, SAME_AGAIN = 1500;
-  let stream = null, detector = null, last = "", seen = 0;
+  const WIDE = 800, OWN_PAUSE = 200, ASKED_PAUSE = 500, AWAY = 1000, MISSES = 2;
+  let stream = null, detector = null, last = "", seen = 0, missed = 0;
 
   async function own() {
     if (!("BarcodeDetector" in window)) return null;
@@ -36,13 +36,17 @@
     return answer.ok ? (await answer.json()).codes : [];
   }
 
-  // Bars that stay in the picture are one scan; the same bars count again once they were away for a moment.
+  // Bars that stay in the picture are one scan; the same bars count again once they were really away: not seen in several
+  // pictures and for a while, for a blurred picture or a slow answer is no going away.
   function found(code) {
     const now = Date.now();
-    if (code === last && now - seen < SAME_AGAIN) { seen = now; return; }
+    if (!code) { missed += 1; return; }
+    const away = missed >= MISSES && now - seen > AWAY;
+    const again = code === last && !away;
     last = code;
     seen = now;
-    floor.scan(code);
+    missed = 0;
+    if (!again) floor.scan(code);
   }
 
   async function look() {
@@ -51,7 +55,7 @@
       try {
         if (video.videoWidth) {
           const codes = await read();
-          if (stream === mine && codes.length) found(codes[0]);
+          if (stream === mine) found(codes[0]);
         }
       } catch { /* a frame that was not read is followed by the next */ }
       await new Promise((done) => { setTimeout(done, detector ? OWN_PAUSE : ASKED_PAUSE); });
@@ -61,6 +65,7 @@
   function stop() {
     if (stream) stream.getTracks().forEach((track) => track.stop());
     stream = null;
+    last = "";
     video.srcObject = null;
     video.hidden = true;
     button.setAttribute("aria-pressed", "false");

@@ -1,0 +1,58 @@
+"""Receive, its first page: which delivery is it? By its number, by one of its goods, from the list, or without any paper."""
+
+from typing import Any
+
+from django.db.models import F, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from backoffice.floor import codes, doors
+from backoffice.floor.cards import COMING
+from backoffice.floor.codes import Kind
+from backoffice.floor.doors import Said, answer, screen
+from inventory.models import Location, PurchaseOrder
+
+MOST_ORDERS = 50
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@screen("receive")
+def receive(request: HttpRequest) -> HttpResponse:
+    code = (request.POST if request.method == "POST" else request.GET).get("code", "").strip()
+    orders, said = _expected(), None
+    if code:
+        try:
+            found = codes.one(code, Kind.PURCHASE, Kind.PRODUCT)
+        except ValueError as error:
+            said = Said("refused", str(error))
+        else:
+            if isinstance(found.paper, PurchaseOrder):
+                return doors.go(request, reverse("floor:receive_purchase", args=[found.paper.number]))
+            with_it = orders.filter(lines__product=found.product, lines__outstanding__gt=0).distinct()
+            numbers = list(with_it.values_list("number", flat=True)[:2])
+            if len(numbers) == 1:
+                return doors.go(request, reverse("floor:receive_purchase", args=numbers))
+            orders, said = (with_it, _which(found)) if numbers else (orders, _none(found))
+    return answer(
+        request, "floor/receive_which.html", _("Receive"), said=said, prompt=_("Scan the purchase order, or what came"),
+        orders=orders[:MOST_ORDERS], warehouses=Location.objects.filter(kind=Location.Kind.WAREHOUSE, archived_at=None),
+    )  # fmt: skip
+
+
+def _expected() -> QuerySet[PurchaseOrder]:
+    """What is on its way, the earliest first; what has no day last."""
+    coming: Any = PurchaseOrder.objects.filter(state__in=COMING).select_related("supplier", "warehouse")
+    return coming.order_by(F("expected_on").asc(nulls_last=True), "id")
+
+
+def _which(found: codes.Scanned) -> Said:
+    sku = found.product.sku if found.product else ""
+    return Said("ask", _("%(sku)s is on several orders. Choose one.") % {"sku": sku}, _("Which one?"))
+
+
+def _none(found: codes.Scanned) -> Said:
+    sku = found.product.sku if found.product else ""
+    words = _("%(sku)s is on no purchase order that is expected. Receive it without one.")
+    return Said("refused", words % {"sku": sku})
