@@ -57,7 +57,7 @@ WORDS = {
         "arrived": "Arrived",
         "lot": "Lot {lot}",
         "expires": "expires {day}",
-        "total": "{lines} lines, {units} units",
+        "total": "Lines: {lines} · Units: {units}",
         "signed": "Received by, on",
         "more": "Transfer {number} (continued)",
     },
@@ -76,7 +76,7 @@ WORDS = {
         "arrived": "Arrivé",
         "lot": "Lot {lot}",
         "expires": "expire le {day}",
-        "total": "{lines} lignes, {units} unités",
+        "total": "Lignes\u00a0: {lines} · Unités\u00a0: {units}",
         "signed": "Reçu par, le",
         "more": "Transfert {number} (suite)",
     },
@@ -129,8 +129,8 @@ def _lines(paper: Paper, slip: SlipData, words: dict[str, str]) -> None:
             Column(words["place"], PLACE),
             Column(words["item"], paper.right - paper.left - PLACE - FIGURE - 2 * BOX),
             Column(words["units"], FIGURE, "right"),
-            Column(words["packed"], BOX, "right"),
-            Column(words["arrived"], BOX, "right"),
+            Column(words["packed"], BOX),
+            Column(words["arrived"], BOX),
         ],
     )
     table.heading()
