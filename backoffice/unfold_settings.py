@@ -22,7 +22,11 @@ def _at(url: Any, **query: str) -> Callable[[HttpRequest], bool]:
         if query:
             return request.path == str(url) and all(request.GET.get(name) == value for name, value in query.items())
         rest = request.path.removeprefix(str(url)) if request.path.startswith(str(url)) else None
-        return rest is not None and (rest in ("", "add/") or rest[:1].isdigit()) and not request.GET.get("work")
+        return (
+            rest is not None
+            and (rest in ("", "add/") or rest[:1].isdigit())
+            and not {"work", "late"} & request.GET.keys()
+        )
 
     return active
 
@@ -107,6 +111,32 @@ NAVIGATION: list[Item] = [
                 "shopping_cart",
                 "admin:inventory_orderlistline_changelist",
                 "inventory.view_purchaseorder",
+            ),
+            _item(
+                _("Purchase orders"),
+                "request_page",
+                "admin:inventory_purchaseorder_changelist",
+                "inventory.view_purchaseorder",
+            ),
+            _item(
+                _("Late purchase orders"),
+                "running_with_errors",
+                "admin:inventory_purchaseorder_changelist",
+                "inventory.view_purchaseorder",
+                late="yes",
+            ),
+            _item(
+                _("Returns to suppliers"),
+                "assignment_return",
+                "admin:inventory_supplierreturn_changelist",
+                "inventory.view_supplierreturn",
+            ),
+            _item(
+                _("Punctuality"),
+                "schedule",
+                "admin:inventory_purchaseorder_punctuality",
+                "inventory.view_purchaseorder",
+                "inventory.view_supplier",
             ),
         ],
     },

@@ -98,3 +98,17 @@ class TransferExchange(TableExchange):
 
     resource_classes = (resources.TransferResource,)
     may_export = ("inventory.view_transfer",)
+
+
+class PurchaseOrderExchange(TableExchange):
+    """Purchase orders go out as a table; they come in by being written."""
+
+    resource_classes = (resources.PurchaseOrderResource,)
+    may_export = ("inventory.view_purchaseorder",)
+
+
+class SupplierReturnExchange(TableExchange):
+    """Returns to suppliers, out only."""
+
+    resource_classes = (resources.SupplierReturnResource,)
+    may_export = ("inventory.view_supplierreturn",)

@@ -15,9 +15,12 @@ from django.utils.translation import gettext_lazy
 
 from backoffice import desk
 from backoffice.lib.working_days import is_known_region
+from inventory import punctuality
+from inventory.admin import punctuality_page
 from inventory.admin.product_filters import ArchivedFilter
 from inventory.import_export import SupplierExchange
 from inventory.models import Supplier
+from orders import merchant
 from orders.holds import known_currency
 
 
@@ -64,22 +67,34 @@ class SupplierAdmin(SupplierExchange, desk.Columns, desk.DeskAdmin):
     ordering = ("name", "code")
     fields = (
         "code", "name", "email", "phone", "address", "language", "currency", "lead_time_days", "holiday_region",
-        "minimum_order", "account_number", "payment_terms", "notes", "shown_products", "archived_at",
+        "minimum_order", "account_number", "payment_terms", "notes", "shown_products", "shown_orders",
+        "shown_punctuality", "archived_at",
     )  # fmt: skip
-    readonly_fields = ("shown_products", "archived_at")
+    readonly_fields = ("shown_products", "shown_orders", "shown_punctuality", "archived_at")
     actions: ClassVar = ["archive", "take_out_of_archive"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Supplier]:
         return super().get_queryset(request).annotate(product_count=Count("products"))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        added = ("shown_products", "archived_at")
+        added = ("shown_products", "shown_orders", "shown_punctuality", "archived_at")
         return [name for name in super().get_fields(request, obj) if obj or name not in added]
 
     @admin.display(description=gettext_lazy("products"))
     def shown_products(self, supplier: Any) -> SafeString:
         url = f"{reverse('admin:inventory_supplierproduct_changelist')}?supplier__id__exact={supplier.pk}"
         return format_html('<a class="desk-link" href="{}">{}</a>', url, supplier.product_count)
+
+    @admin.display(description=gettext_lazy("purchase orders"))
+    def shown_orders(self, supplier: Supplier) -> SafeString:
+        url = f"{reverse('admin:inventory_purchaseorder_changelist')}?supplier__id__exact={supplier.pk}"
+        return format_html('<a class="desk-link" href="{}">{}</a>', url, supplier.purchase_orders.count())
+
+    @admin.display(description=gettext_lazy("punctuality"))
+    def shown_punctuality(self, supplier: Supplier) -> str:
+        seller = merchant.current()
+        today = merchant.local_day(timezone.now(), seller)
+        return punctuality_page.in_words(punctuality.of_suppliers([supplier.pk], zone=seller.time_zone, today=today))
 
     @admin.action(description=gettext_lazy("Archive"), permissions=["change"])
     def archive(self, request: HttpRequest, suppliers: QuerySet[Supplier]) -> None:

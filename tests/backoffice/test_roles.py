@@ -10,11 +10,13 @@ from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
 
-from backoffice import count_pages, roles, stocktaking
+from backoffice import buying, count_pages, roles, stocktaking
 from backoffice.sync import arrivals
 from backoffice.sync.arrivals import Kept
 from backoffice.sync.models import Arrival, Delivery
-from inventory import pictures, transfers
+from inventory import pictures, supplier_returns, transfers
+from inventory.admin import purchase_actions
+from inventory.admin import supplier_returns as return_pages
 from inventory.admin import transfers as transfers_admin
 from inventory.models import (
     Listing,
@@ -26,7 +28,9 @@ from inventory.models import (
     Supplier,
     SupplierProduct,
 )
+from inventory.supplier_returns import Going
 from orders.admin import actions
+from tests.buying import make_draft
 from tests.making import a_picture, make_connection, make_merchant, make_order, make_product
 from tests.staff import ROLES, logged_in
 
@@ -116,6 +120,14 @@ PAGES = {
     "admin:backoffice_apikey_changelist": BOSS,
     "admin:auth_user_changelist": {X},
     "admin:auth_group_changelist": {X},
+    "admin:inventory_purchaseorder_changelist": ALL,
+    "admin:inventory_purchaseorder_add": BOSS,
+    "admin:inventory_purchaseorder_change": ALL,
+    "admin:inventory_purchaseorder_receive": {W, M, X},
+    "admin:inventory_purchaseorder_punctuality": ALL,
+    "admin:inventory_supplierreturn_changelist": ALL,
+    "admin:inventory_supplierreturn_add": BOSS,
+    "admin:inventory_supplierreturn_change": ALL,
     "floor:home": ALL,
     "floor:look_up": ALL,
     "floor:receive": {W, M, X},
@@ -126,7 +138,13 @@ PAGES = {
 }
 """Page → who may open it. Others get 403."""
 
-PAPERS = {"admin:inventory_location_labels": ALL, "admin:inventory_transfer_slip": ALL}
+PAPERS = {
+    "admin:inventory_location_labels": ALL,
+    "admin:inventory_transfer_slip": ALL,
+    "admin:inventory_purchaseorder_pdf": BOOKS,
+    "admin:inventory_purchaseorder_mailed": BOOKS,
+    "admin:inventory_supplierreturn_pdf": ALL,
+}
 """Pages that are a PDF."""
 
 BUTTONS = {
@@ -148,6 +166,16 @@ BUTTONS = {
     "mail-invoice": OFFICE,
 }
 CONNECTION_BUTTONS = {"check": BOSS, "pause": BOSS, "resume": BOSS, "poll": BOSS, "upload": {C, M, X}}
+PURCHASE_BUTTONS = {
+    "send": BOSS,
+    "sent-by-hand": BOSS,
+    "mail-again": BOSS,
+    "change": BOSS,
+    "confirm": BOSS,
+    "cancel-rest": BOSS,
+    "bill": BOOKS,
+}
+RETURN_BUTTONS = {"send": BOSS, "credit": BOSS, "cancel": BOSS}
 TRAFFIC_BUTTONS = {"again": {C, M, X}, "skip": {C, M, X}}
 COUNT_BUTTONS = {"enter": {W, M, X}, "submit": {W, M, X}, "look": {W, M, X}, "cancel": {W, M, X}, "approve": BOSS,
                  "again": BOSS}  # fmt: skip
@@ -168,9 +196,20 @@ def shop() -> dict[str, int]:
     supplier = Supplier.objects.create(code="ACME", name="Acme", minimum_order=Decimal("123.45"))
     SupplierProduct.objects.create(supplier=supplier, product=tent, price=Decimal("67.89"))
     SellingUnit.objects.create(product=tent, name="pair", quantity=2, price=Decimal("123.45"))
+    bought = make_draft(("TENT", 10, "67.89"), supplier=supplier)
+    buying.send(bought.pk, by_hand=True)
+    back = supplier_returns.draft(
+        supplier_id=supplier.pk,
+        lines=[Going(tent.pk, bought.warehouse_id, 1, Decimal("67.89"))],
+        reason="Torn",
+        order_id=bought.pk,
+        by=None,
+    )
     sheet = stocktaking.start(StockLevel.objects.get().location_id, None)[0][0]
     return {
         "admin:inventory_countsheet_change": sheet.pk,
+        **{f"admin:inventory_purchaseorder_{page}": bought.pk for page in ("change", "receive", "pdf", "mailed")},
+        **{f"admin:inventory_supplierreturn_{page}": back.pk for page in ("change", "pdf")},
         "admin:orders_order_change": order.pk,
         "admin:orders_merchant_change": 1,
         "admin:inventory_product_change": tent.pk,
@@ -264,6 +303,24 @@ def test_each_button_of_a_count_sheet_works_for_whom_the_table_names(shop: dict[
 
     assert answers == {n: 302 if role in who else 403 for n, who in COUNT_BUTTONS.items()}
     assert set(count_pages.BUTTONS) == set(COUNT_BUTTONS)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(("kind", "table"), [("purchaseorder", PURCHASE_BUTTONS), ("supplierreturn", RETURN_BUTTONS)])
+def test_each_button_of_buying_works_for_whom_the_table_names(
+    shop: dict[str, int], role: str, kind: str, table: dict[str, set[str]]
+) -> None:
+    client, pk = logged_in(role), shop[f"admin:inventory_{kind}_change"]
+
+    answers = {n: client.post(reverse(f"admin:inventory_{kind}_do", args=[pk, n])).status_code for n in table}
+
+    assert {name: answer != 403 for name, answer in answers.items()} == {n: role in who for n, who in table.items()}
+    assert {client.get(reverse(f"admin:inventory_{kind}_do", args=[pk, n])).status_code for n in table} == {405}
+
+
+def test_the_tables_of_buying_are_whole() -> None:
+    assert set(purchase_actions.BUTTONS) == set(PURCHASE_BUTTONS)
+    assert set(return_pages.BUTTONS) == set(RETURN_BUTTONS)
 
 
 @pytest.mark.parametrize("role", ROLES)

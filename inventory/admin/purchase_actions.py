@@ -1,0 +1,146 @@
+"""The buttons of a purchase order's page. Each does one thing and says what came of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from backoffice import buying, desk, landed
+from backoffice.landed import Landed
+from inventory.admin import typed
+from inventory.models import GoodsReceipt, LandedCost, PurchaseOrder
+from inventory.purchasing import Change, Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    permission: str
+    do: Callable[[HttpRequest, PurchaseOrder], str]
+
+
+def press(request: HttpRequest, order_id: int, name: str) -> HttpResponse:
+    if request.method != "POST":
+        return HttpResponse(status=405, headers={"Allow": "POST"})
+    button = BUTTONS.get(name)
+    if button is None:
+        raise Http404
+    desk.must(request, "inventory.view_purchaseorder", button.permission)
+    order = get_object_or_404(PurchaseOrder.objects.select_related("supplier").defer("pdf"), pk=order_id)
+    desk.press(request, lambda: button.do(request, order))
+    return HttpResponseRedirect(reverse("admin:inventory_purchaseorder_change", args=[order.pk]))
+
+
+def _send(request: HttpRequest, order: PurchaseOrder) -> str:
+    buying.send(order.pk)
+    return _("%(number)s is on its way to %(name)s, at %(mail)s.") % {
+        "number": order.number,
+        "name": order.supplier.name,
+        "mail": order.supplier.email,
+    }
+
+
+def _sent_by_hand(request: HttpRequest, order: PurchaseOrder) -> str:
+    buying.send(order.pk, by_hand=True)
+    return _("Noted as sent. Its paper is kept as it is now; print it and give it to the supplier.")
+
+
+def _mail_again(request: HttpRequest, order: PurchaseOrder) -> str:
+    buying.send_again(order.pk)
+    return _("%(number)s is on its way to the supplier again.") % {"number": order.number}
+
+
+def _change(request: HttpRequest, order: PurchaseOrder) -> str:
+    sees_costs = request.user.has_perm("inventory.see_costs")
+    changes, removed = [], []
+    for pk in order.lines.values_list("pk", flat=True):
+        if request.POST.get(f"remove-{pk}"):
+            removed.append(pk)
+            continue
+        units = request.POST.get(f"units-{pk}", "")
+        changes.append(
+            Change(
+                pk,
+                quantity=desk.whole_number(units, least=1) if units.strip() else None,
+                unit_price=typed.amount(request.POST.get(f"price-{pk}", "")) if sees_costs else None,
+                expected_on=typed.day(request.POST.get(f"day-{pk}", "")),
+            )
+        )
+    added = []
+    for code, units, price in typed.rows(request, "product", "units", "price"):
+        product, count = typed.counted(code, units)
+        added.append(Wanted(product.pk, count, typed.amount(price) if sees_costs else None))
+    header: dict[str, Any] = {}
+    if "note" in request.POST:
+        header["note"] = desk.words(request, "note", most=2000)
+    if "expected_on" in request.POST:
+        header["expected_on"] = typed.day(request.POST["expected_on"])
+    rate = typed.amount(request.POST.get("rate", "")) if sees_costs else None
+    if rate:
+        header["rate"] = rate
+    if not buying.change(order.pk, changes, added, removed=removed, **header):
+        return _("Nothing was changed.")
+    if order.sent_at is None:
+        return _("The draft is changed.")
+    if not order.supplier.email:
+        return _("Changed. Print the new revision and give it to the supplier.")
+    return _("Changed; the supplier gets the new revision by mail.")
+
+
+def _confirm(request: HttpRequest, order: PurchaseOrder) -> str:
+    dates: dict[int, date] = {}
+    for pk in order.lines.values_list("pk", flat=True):
+        said = typed.day(request.POST.get(f"day-{pk}", ""))
+        if said is not None:
+            dates[pk] = said
+    reference = desk.words(request, "reference", most=120)
+    whole = typed.day(request.POST.get("whole", ""))
+    if not dates and whole is None and not reference:
+        raise ValueError(_("Say what the supplier confirmed: its number, or when the goods come."))
+    buying.confirm(order.pk, reference=reference, dates=dates, whole=whole)
+    return _("Confirmed. Orders that wait for these goods have their new dates.")
+
+
+def _cancel_rest(request: HttpRequest, order: PurchaseOrder) -> str:
+    lines = [int(pk) for pk in request.POST.getlist("line") if desk.is_number(pk)]
+    count = buying.cancel_rest(order.pk, lines or None, tell=bool(request.POST.get("tell")))
+    return _("%(units)s will not come any more.") % {"units": desk.units(count)}
+
+
+def _bill(request: HttpRequest, order: PurchaseOrder) -> str:
+    receipt = get_object_or_404(GoodsReceipt, pk=typed.chosen(request, "receipt"), order=order)
+    billed = landed.bill_later(receipt.pk, cost_of(request), key=key_of(request), by=request.user)
+    if billed is None:
+        return _("This was booked before; nothing is booked twice.")
+    return _("Booked: what is still here of these goods is worth more, the rest is cost of what was sold.")
+
+
+def cost_of(request: HttpRequest) -> Landed:
+    """Freight, duty or brokerage as typed."""
+    kind, spread = request.POST.get("kind", ""), request.POST.get("spread", "")
+    amount = typed.amount(request.POST.get("amount", ""))
+    if kind not in LandedCost.Kind.values or spread not in LandedCost.Spread.values or amount is None:
+        raise ValueError(_("Say what it was, how much, and by what it is spread."))
+    return Landed(LandedCost.Kind(kind), amount, LandedCost.Spread(spread), desk.words(request, "bill"))
+
+
+def key_of(request: HttpRequest) -> str:
+    key = request.POST.get("once", "")
+    if not (key.isalnum() and len(key) == 32):
+        raise ValueError(_("This form is too old. Open the page again."))
+    return key
+
+
+BUTTONS: dict[str, Button] = {
+    "send": Button("inventory.send_purchaseorder", _send),
+    "sent-by-hand": Button("inventory.send_purchaseorder", _sent_by_hand),
+    "mail-again": Button("inventory.send_purchaseorder", _mail_again),
+    "change": Button("inventory.change_purchaseorder", _change),
+    "confirm": Button("inventory.change_purchaseorder", _confirm),
+    "cancel-rest": Button("inventory.change_purchaseorder", _cancel_rest),
+    "bill": Button("inventory.add_landedcost", _bill),
+}

@@ -1,0 +1,63 @@
+"""What people type into the forms of buying: days, prices, amounts, rows of products; with a sentence for what is none."""
+
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from backoffice import desk
+from inventory import catalogue
+from inventory.models import Product, SellingUnit
+
+
+def day(text: str) -> date | None:
+    """A day as the browser's field sends it; None where none was typed."""
+    if not text.strip():
+        return None
+    try:
+        found = date.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(_("“%(text)s” is no day. Write it like 2026-12-03.") % {"text": text.strip()[:40]}) from None
+    if not 2000 <= found.year < 2200:
+        raise ValueError(_("%(day)s cannot be right; look at the year.") % {"day": found})
+    return found
+
+
+def amount(text: str) -> Decimal | None:
+    """A price or an amount, with a point or a comma; None where none was typed."""
+    plain = text.strip().replace("\u00a0", "").replace(" ", "").replace("$", "").replace(",", ".")
+    if not plain:
+        return None
+    try:
+        found = Decimal(plain)
+    except InvalidOperation:
+        raise ValueError(_("“%(text)s” is no amount.") % {"text": text.strip()[:40]}) from None
+    if not found.is_finite() or not 0 <= found < 1_000_000_000:
+        raise ValueError(_("“%(text)s” cannot be right.") % {"text": text.strip()[:40]})
+    return found
+
+
+def counted(product_code: str, units: str) -> tuple[Product, int]:
+    """A product and how many stock units: the code of a dozen counts twelve for each."""
+    product, unit = catalogue.find_by_code(product_code)
+    return product, desk.whole_number(units, least=1) * size(unit)
+
+
+def size(unit: SellingUnit | None) -> int:
+    return unit.quantity if unit is not None else 1
+
+
+def rows(request: HttpRequest, *names: str) -> list[tuple[str, ...]]:
+    """The rows of a form with several fields of each name; wholly empty ones are left out. A column that was not there
+    is empty."""
+    columns = [request.POST.getlist(name) for name in names]
+    length = len(columns[0])
+    full = [column if len(column) == length else [""] * length for column in columns]
+    return [row for row in zip(*full, strict=True) if any(cell.strip() for cell in row)]
+
+
+def chosen(request: HttpRequest, name: str) -> int:
+    """The row that a field of choices names; 0, which is none, where none was chosen."""
+    value = request.POST.get(name, "")
+    return int(value) if desk.is_number(value) else 0
