@@ -13,7 +13,7 @@ from backoffice.sync import deliveries
 from backoffice.sync.deliveries import Result
 from backoffice.sync.errors import SyncError, Unavailable, Unclear
 from backoffice.sync.models import Connection, Delivery
-from orders import promise_keeping, publishing
+from orders import back_in_stock, back_in_stock_mail, promise_keeping, publishing
 from shipping import fulfilment, shipment_mail
 
 log = logging.getLogger(__name__)
@@ -30,6 +30,7 @@ TELLERS: dict[str, tuple[Teller, int]] = {
     journey.INVOICE_PDF: (invoice_mail.make_pdfs, 50),
     journey.INVOICE_MAIL: (invoice_mail.send, 1),
     journey.SHIPMENT_MAIL: (shipment_mail.send, 1),
+    back_in_stock.TOPIC: (back_in_stock_mail.send, 1),
     buying.TOPIC: (purchase_mail.send, 1),
     order_list_mail.TOPIC: (order_list_mail.send, 1),
 }

@@ -29,6 +29,7 @@ TIMED = (
     ),
     Timed("rank", "backoffice.tasks.rank_products", 1440, "ranks products by the value shipped, for the report ABC"),
     Timed("demand", "backoffice.tasks.work_out_demand", 15, "looks once a day how much is sold a week (rule: S9)"),
+    Timed("call_back", "backoffice.tasks.call_back", 1, "tells who asked that something is back in stock"),
     Timed("tidy", "backoffice.tasks.tidy", 60, "gives back stock reserved for orders that were not paid in time"),
     Timed("counts", "backoffice.tasks.make_count_sheets", 60, "puts what is due to be counted on sheets (rule: S8)"),
 )

@@ -4,6 +4,7 @@ from backoffice import daily_lists, dropping, inward, journey, outward, stocktak
 from backoffice.reordering import gathered
 from backoffice.sync import waking
 from inventory.reports import abc
+from orders import back_in_stock
 
 
 def work_on_arrivals() -> str:
@@ -14,6 +15,14 @@ def work_on_arrivals() -> str:
             counts += inward.work_on_arrivals()
         told = outward.deliver()
     return f"arrivals {dict(counts)}, deliveries {dict(told)}"
+
+
+def call_back() -> str:
+    """Each minute: who asked to be told that something is back, and for whom there is stock, is called."""
+    with waking.awake():
+        called = back_in_stock.call_waiting()
+        told = outward.deliver() if called else {}
+    return f"{called} called, deliveries {dict(told)}"
 
 
 def deliver() -> str:

@@ -201,7 +201,15 @@ NAVIGATION: list[Item] = [
     },
     {
         "title": _("Customers"),
-        "items": [_item(_("Customers"), "group", "admin:orders_customer_changelist", "orders.view_customer")],
+        "items": [
+            _item(_("Customers"), "group", "admin:orders_customer_changelist", "orders.view_customer"),
+            _item(
+                _("Wait for its return"),
+                "notifications",
+                "admin:orders_backinstocksignup_changelist",
+                "orders.view_backinstocksignup",
+            ),
+        ],
     },
     {
         "title": _("Money"),

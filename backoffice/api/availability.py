@@ -91,7 +91,7 @@ class Availability(PublicView):
     def get(self, request: Request) -> Response:
         seller = self.seller(request)
         skus = [sku for said in request.query_params.getlist("sku") for sku in said.split(",")]
-        store = _store(request.query_params.get("connection", ""))
+        store = store_of(request.query_params.get("connection", ""))
         try:
             found = availability.answers(
                 skus,
@@ -106,7 +106,7 @@ class Availability(PublicView):
         return _by_state(request, body)
 
 
-def _store(said: str) -> Connection | None:
+def store_of(said: str) -> Connection | None:
     if not said:
         return None
     store = (

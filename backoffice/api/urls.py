@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 
 from accounting.api import Invoices
 from backoffice.api.availability import Availability
+from backoffice.api.back_in_stock import BackInStock
 from backoffice.api.docs import docs
 from backoffice.api.nowhere import Nowhere
 from backoffice.api.places import Locations, Moves, Transfers
@@ -28,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/orders/<str:number>/slip.pdf", Orders.as_view({"get": "slip"}, detail=True), name="order-slip"),
     path("v1/orders/<str:number>/label.pdf", Orders.as_view({"get": "label"}, detail=True), name="order-label"),
     re_path(r"^v1/availability/?$", Availability.as_view(), name="availability"),
+    re_path(r"^v1/back-in-stock/?$", BackInStock.as_view(), name="back_in_stock"),
     path("schema/", SpectacularAPIView.as_view(), name="api_schema"),
     path("docs/", docs, name="api_docs"),
     re_path(r"^v1/.*$", Nowhere.as_view()),

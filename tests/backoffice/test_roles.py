@@ -50,6 +50,7 @@ PAGES = {
     "admin:orders_order_release": {W, M, X},
     "admin:orders_hold_changelist": ALL,
     "admin:orders_customer_changelist": ALL,
+    "admin:orders_backinstocksignup_changelist": {C, M, X},
     "admin:orders_customer_add": {C, M, X},
     "admin:orders_merchant_change": BOSS,
     "admin:shipping_shipment_changelist": ALL,

@@ -1,0 +1,134 @@
+"""Pages for anybody: how a store shows availability, “tell me when it is back”, and taking that wish back."""
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_protect
+from rest_framework.throttling import AnonRateThrottle
+
+from backoffice.api.back_in_stock import SAID
+from inventory.models import Product
+from orders import availability, back_in_stock, merchant
+from orders.models import Merchant
+
+SHOWN = 6
+WORDS = {
+    "en": {
+        "title": "Tell me when it is back",
+        "lead": "Leave your mail address: you get one mail when it is in stock again, and nothing else.",
+        "email": "Mail address",
+        "send": "Tell me",
+        "stop_title": "Take the wish back",
+        "stop_lead": "You will not be told when {product} is back.",
+        "stop_send": "Do not tell me",
+        "stopped": "Done. You will get no mail about it.",
+        "often": "That was too often. Try again in a minute.",
+    },
+    "fr": {
+        "title": "Avertissez-moi de son retour",
+        "lead": "Laissez votre adresse: vous recevrez un seul courriel quand l’article sera de nouveau en stock.",
+        "email": "Adresse de courriel",
+        "send": "Avertissez-moi",
+        "stop_title": "Retirer la demande",
+        "stop_lead": "Vous ne serez pas averti du retour de {product}.",
+        "stop_send": "Ne pas m’avertir",
+        "stopped": "C’est fait. Vous ne recevrez pas de courriel à ce sujet.",
+        "often": "C’était trop souvent. Réessayez dans une minute.",
+    },
+}
+
+
+def _published(request: HttpRequest) -> Merchant:
+    seller = merchant.current()
+    if not (seller.publishes_availability or request.user.is_staff):
+        raise PermissionDenied
+    return seller
+
+
+def _language(request: HttpRequest, otherwise: str) -> str:
+    said = request.GET.get("lang", otherwise)
+    return "fr" if said.lower().startswith("fr") else "en"
+
+
+def demo(request: HttpRequest) -> HttpResponse:
+    """How a product page of a store would look, and the two lines of HTML that make it so."""
+    seller = _published(request)
+    asked = [sku.strip() for sku in request.GET.get("sku", "").split(",") if sku.strip()][:SHOWN]
+    skus = asked or list(Product.objects.filter(archived_at=None).order_by("sku").values_list("sku", flat=True)[:SHOWN])
+    products = {product.sku: product for product in Product.objects.filter(sku__in=skus, archived_at=None)}
+    return render(
+        request,
+        "public/demo.html",
+        {
+            "seller": seller,
+            "base": settings.BASE_URL,
+            "items": [{"sku": sku, "name": products[sku].name if sku in products else sku} for sku in skus],
+            "language": _language(request, seller.language),
+            "published": seller.publishes_availability,
+            "sku": ",".join(asked),
+        },
+    )
+
+
+@csrf_protect
+def sign_up(request: HttpRequest, sku: str) -> HttpResponse:
+    """A form for stores that only link here."""
+    seller = _published(request)
+    product = back_in_stock.product_of(sku)
+    if product is None:
+        raise Http404
+    language = _language(request, seller.language)
+    words, wrong, said, status = WORDS[language], "", "", 200
+    if request.method == "POST":
+        if not AnonRateThrottle().allow_request(request, None):  # type: ignore[arg-type]
+            wrong, status = words["often"], 429
+        elif request.POST.get("website"):
+            said = SAID[language]
+        else:
+            try:
+                back_in_stock.sign_up(product, request.POST.get("email", ""), language=language)
+                said = SAID[language]
+            except ValueError as error:
+                wrong, status = str(error), 400
+    (answer,) = availability.answers([product.sku], seller=seller)
+    return render(
+        request,
+        "public/back_in_stock.html",
+        {
+            "words": words,
+            "language": language,
+            "name": (language == "fr" and product.name_fr) or product.name,
+            "product": product,
+            "seller": seller,
+            "answer": answer.words[1 if language == "fr" else 0],
+            "wrong": wrong,
+            "said": said,
+            "typed": request.POST.get("email", "")[:254],
+        },
+        status=status,
+    )
+
+
+@csrf_protect
+def stop(request: HttpRequest, token: str) -> HttpResponse:
+    """The link of the mail only shows the question; the button answers it: mail scanners follow links."""
+    signup = back_in_stock.by_token(token)
+    if signup is None:
+        raise Http404
+    words = WORDS[signup.language]
+    product = signup.product
+    name = (signup.language == "fr" and product.name_fr) or product.name
+    if request.method == "POST":
+        back_in_stock.stop([signup.pk])
+    return render(
+        request,
+        "public/stop.html",
+        {
+            "words": words,
+            "language": signup.language,
+            "lead": words["stop_lead"].format(product=name),
+            "done": request.method == "POST" or signup.cancelled_at is not None,
+            "seller": merchant.current(),
+        },
+    )

@@ -1,0 +1,210 @@
+"""“Tell me when it is back”: each is mailed once, in the order of sign-up, not more people than stock allows."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+
+from backoffice import outward
+from backoffice.sync.models import Delivery
+from inventory import kits
+from inventory.models import Product
+from orders import back_in_stock
+from orders.models import BackInStockSignup
+from tests.making import make_connection, make_merchant, make_order, make_product, receive
+from tests.smtp import MailServer, subject_of
+
+pytestmark = pytest.mark.django_db
+API = "/api/v1/back-in-stock/"
+
+
+@pytest.fixture(autouse=True)
+def _shop() -> None:
+    make_merchant(publishes_availability=True)
+    cache.clear()
+
+
+def tent() -> Product:
+    return Product.objects.get(sku="TENT")
+
+
+def sign_up(*names: str, **fields: Any) -> list[BackInStockSignup]:
+    made = [back_in_stock.sign_up(tent(), f"{name}@example.ca", **fields) for name in names]
+    return [signup for signup in made if signup is not None]
+
+
+def called() -> list[str]:
+    return list(
+        BackInStockSignup.objects.filter(called_at__isnull=False).order_by("id").values_list("email", flat=True)
+    )
+
+
+def test_as_many_are_called_as_there_are_units_in_the_order_of_sign_up() -> None:
+    make_product("TENT")
+    sign_up("ann", "bob", "zoe")
+    assert back_in_stock.call_waiting() == 0
+
+    receive("TENT", 2)
+    assert back_in_stock.call_waiting() == 2
+    assert called() == ["ann@example.ca", "bob@example.ca"]
+    # Nobody is called twice, and the third not while the two may still buy.
+    assert back_in_stock.call_waiting() == 0
+    receive("TENT", 1)
+    assert back_in_stock.call_waiting() == 1
+    assert called() == ["ann@example.ca", "bob@example.ca", "zoe@example.ca"]
+
+
+def test_after_two_days_the_next_is_called_for_what_is_left() -> None:
+    make_product("TENT", 1)
+    sign_up("ann", "bob")
+    back_in_stock.call_waiting()
+
+    BackInStockSignup.objects.filter(email="ann@example.ca").update(called_at=timezone.now() - timedelta(hours=49))
+    assert back_in_stock.call_waiting() == 1
+
+
+def test_what_comes_in_for_orders_that_wait_is_no_stock_for_others() -> None:
+    make_product("TENT")
+    make_order([("TENT", 2, "1.00")])
+    sign_up("ann")
+
+    receive("TENT", 2)
+    assert back_in_stock.call_waiting() == 0
+
+
+def test_a_kit_is_back_when_all_of_it_is() -> None:
+    lamp, rope = make_product("LAMP", 5), make_product("ROPE")
+    kit = make_product("KIT", stocked=False)
+    kits.set_components(kit, {lamp.pk: 1, rope.pk: 2})
+    back_in_stock.sign_up(kit, "ann@example.ca")
+
+    receive("ROPE", 1)
+    assert back_in_stock.call_waiting() == 0
+    receive("ROPE", 1)
+    assert back_in_stock.call_waiting() == 1
+
+
+def test_the_mail_says_it_in_the_language_of_the_sign_up_once(settings: Any) -> None:
+    make_product("TENT", name="Tent", name_fr="Tente")
+    store = make_connection(url="https://shop.example")
+    sign_up("zoe", language="fr-CA", connection=store)
+    receive("TENT", 1)
+    with MailServer() as server:
+        server.use(settings)
+        back_in_stock.call_waiting()
+        outward.deliver()
+        back_in_stock.call_waiting()
+        outward.deliver()
+
+        (mail,) = server.mails
+    assert subject_of(mail) == "Tente est de retour en stock – Boréal Outfitters Inc."
+    text = mail.get_body(("plain",)).get_content()
+    signup = BackInStockSignup.objects.get()
+    assert "Tente est de nouveau en stock." in text
+    assert "https://shop.example" in text
+    assert f"/back-in-stock/stop/{signup.token}/" in text
+    assert signup.mailed_at is not None
+    assert Delivery.objects.get(topic="back_in_stock").state == "done"
+
+
+def test_who_took_the_wish_back_meanwhile_is_not_written_to(settings: Any) -> None:
+    make_product("TENT", 1)
+    (signup,) = sign_up("ann")
+    back_in_stock.call_waiting()
+    back_in_stock.stop([signup.pk])
+    with MailServer() as server:
+        server.use(settings)
+        outward.deliver()
+        assert server.mails == []
+
+
+def test_anybody_signs_up_from_a_stores_page_and_learns_nothing_of_others() -> None:
+    make_product("TENT")
+    client = Client()
+
+    answers = [
+        client.post(API, {"sku": "TENT", "email": email, "language": "fr"}, content_type="application/json")
+        for email in ("Ann@Example.ca", " ann@example.ca ")
+    ]
+
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].json() == answers[1].json()
+    assert answers[0]["Access-Control-Allow-Origin"] == "*"
+    assert BackInStockSignup.objects.get().language == "fr"
+    robot = {"sku": "TENT", "email": "robot@example.ca", "website": "http://x"}
+    assert client.post(API, robot, content_type="application/json").status_code == 201
+    assert BackInStockSignup.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "where", "words"),
+    [
+        ({"sku": "TENT", "email": "nobody"}, "email", "“nobody” is no mail address"),
+        ({"sku": "TENT", "email": "4111111111111111@example.ca"}, "email", "cannot be a mail address"),
+        ({"sku": "NONE", "email": "ann@example.ca"}, "sku", "Nothing of the SKU NONE is sold here"),
+        ({"sku": "TENT", "email": "ann@example.ca", "connection": "x"}, "connection", "There is no connection x"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence(fields: dict[str, str], where: str, words: str) -> None:
+    make_product("TENT")
+
+    answer = Client().post(API, fields, content_type="application/json")
+
+    assert answer.status_code == 400
+    (error,) = answer.json()["errors"]
+    assert error["field"] == where
+    assert words in error["message"]
+    assert not BackInStockSignup.objects.exists()
+
+
+def test_without_the_merchants_word_nothing_is_open() -> None:
+    make_merchant(publishes_availability=False)
+    make_product("TENT")
+    client = Client()
+
+    assert client.post(API, {"sku": "TENT", "email": "a@b.ca"}, content_type="application/json").status_code == 401
+    assert client.get("/back-in-stock/TENT/").status_code == 403
+    assert client.get("/availability/demo/").status_code == 403
+
+
+def test_the_form_of_a_store_that_only_links() -> None:
+    make_product("TENT", name="Tent", name_fr="Tente")
+    client = Client()
+
+    assert "Tente" in client.get("/back-in-stock/TENT/?lang=fr").content.decode()
+    wrong = client.post("/back-in-stock/TENT/", {"email": "nobody"})
+    assert (wrong.status_code, "is no mail address" in wrong.content.decode()) == (400, True)
+    done = client.post("/back-in-stock/TENT/?lang=fr", {"email": "zoe@example.ca"})
+    assert "Merci." in done.content.decode()
+    assert BackInStockSignup.objects.get().language == "fr"
+    assert client.get("/back-in-stock/NONE/").status_code == 404
+
+
+def test_a_link_followed_by_a_scanner_takes_nothing_back() -> None:
+    make_product("TENT")
+    (signup,) = sign_up("ann")
+    page = f"/back-in-stock/stop/{signup.token}/"
+    client = Client()
+
+    assert "You will not be told" in client.get(page).content.decode()
+    signup.refresh_from_db()
+    assert signup.cancelled_at is None
+    client.post(page)
+    client.post(page)
+    signup.refresh_from_db()
+    assert signup.cancelled_at is not None
+    assert client.get("/back-in-stock/stop/nothing/").status_code == 404
+    # Who has second thoughts signs up again.
+    assert len(sign_up("ann")) == 1
+
+
+def test_the_demo_shows_what_to_copy() -> None:
+    make_product("TENT", 1, name="Tent")
+
+    page = Client().get("/availability/demo/").content.decode()
+
+    assert 'data-sku="TENT"' in page
+    assert "availability.js" in page
