@@ -12,7 +12,8 @@ from backoffice.floor import codes, doors
 from backoffice.floor.cards import COMING
 from backoffice.floor.codes import Kind
 from backoffice.floor.doors import Said, answer, screen
-from inventory.models import Location, PurchaseOrder
+from inventory import places
+from inventory.models import PurchaseOrder
 
 MOST_ORDERS = 50
 
@@ -37,7 +38,7 @@ def receive(request: HttpRequest) -> HttpResponse:
             orders, said = (with_it, _which(found)) if numbers else (orders, _none(found))
     return answer(
         request, "floor/receive_which.html", _("Receive"), said=said, prompt=_("Scan the purchase order, or what came"),
-        orders=orders[:MOST_ORDERS], warehouses=Location.objects.filter(kind=Location.Kind.WAREHOUSE, archived_at=None),
+        orders=orders[:MOST_ORDERS], warehouses=places.warehouses(),
     )  # fmt: skip
 
 

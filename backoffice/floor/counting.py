@@ -6,7 +6,7 @@ Each figure is noted at once; what is scanned or typed last stands in a field in
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,6 +16,7 @@ from backoffice import count_scans, desk, stocktaking
 from backoffice.floor import codes, doors
 from backoffice.floor.codes import Kind
 from backoffice.floor.doors import Said, answer, attempt, screen
+from inventory import places
 from inventory.counting import Figure
 from inventory.models import CountLine, CountSheet, Location
 
@@ -108,7 +109,7 @@ def _new(request: HttpRequest) -> HttpResponse:
     """A blank sheet, for whatever is found; then to its own address, so that loading it again makes no second one."""
     desk.must(request, "inventory.add_countsheet")
     warehouse = request.POST.get("warehouse", "")
-    found = _warehouses().filter(pk=int(warehouse) if desk.is_number(warehouse) else 0).first()
+    found = places.warehouses().filter(pk=int(warehouse) if desk.is_number(warehouse) else 0).first()
     if found is None:
         return HttpResponseRedirect(request.path)
     sheet = stocktaking.start(found.pk, None, by=request.user)[0][0]
@@ -221,10 +222,6 @@ def _hand_in(request: HttpRequest, now: Now, *, sure: bool) -> Said:
     return Said("ok", _("Sheet %(number)s is booked.") % {"number": number})
 
 
-def _warehouses() -> QuerySet[Location]:
-    return Location.objects.filter(kind=Location.Kind.WAREHOUSE, archived_at=None)
-
-
 # --- what is shown -------------------------------------------------------------------------------------------------------
 def _prompt(now: Now) -> str:
     if now.sheet is None:
@@ -243,7 +240,7 @@ def _shown(request: HttpRequest, now: Now) -> dict[str, Any]:
             "sheets": CountSheet.objects.filter(state=State.OPEN)
             .select_related("warehouse")
             .order_by("id")[:MOST_SHEETS],
-            "warehouses": _warehouses() if makes else [],
+            "warehouses": places.warehouses() if makes else [],
         }
     lines = now.sheet.lines.select_related("product", "location", "lot").order_by("position")
     here = lines.filter(location=now.place) if now.place else lines

@@ -10,6 +10,8 @@ from backoffice.floor.doors import answer, may, screen
 BUTTONS = {
     "look_up": (gettext_lazy("Look up"), gettext_lazy("What is it, where is it, when does it come?")),
     "receive": (gettext_lazy("Receive"), gettext_lazy("Goods come in, with a purchase order or without")),
+    "put_away": (gettext_lazy("Put away"), gettext_lazy("From the dock into the bins")),
+    "move": (gettext_lazy("Move"), gettext_lazy("From one place to another")),
     "count": (gettext_lazy("Count"), gettext_lazy("What really lies there")),
 }
 

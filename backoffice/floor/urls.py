@@ -6,6 +6,8 @@ from backoffice.floor.arriving import receive
 from backoffice.floor.counting import count
 from backoffice.floor.home import home
 from backoffice.floor.look_up import look_up
+from backoffice.floor.moving import move
+from backoffice.floor.putting_away import put_away
 from backoffice.floor.receiving import loose, purchase
 from backoffice.floor.seeing import decode
 
@@ -17,5 +19,7 @@ urlpatterns: list[URLPattern] = [
     path("receive/", receive, name="receive"),
     path("receive/order/<str:number>/", purchase, name="receive_purchase"),
     path("receive/loose/<str:warehouse>/", loose, name="receive_loose"),
+    path("move/", move, name="move"),
+    path("put-away/", put_away, name="put_away"),
     path("see/", decode, name="see"),
 ]

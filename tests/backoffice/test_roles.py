@@ -132,6 +132,8 @@ PAGES = {
     "floor:home": ALL,
     "floor:look_up": ALL,
     "floor:receive": {W, M, X},
+    "floor:put_away": {W, M, X},
+    "floor:move": {W, M, X},
     "floor:count": {W, M, X},
     "admin:axes_accessattempt_changelist": {X},
     "admin:django_q_failure_changelist": {X},

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from backoffice import stocktaking
 from inventory import ledger
-from inventory.models import CountLine, Movement, Product, StockLevel
+from inventory.models import CountLine, Location, Movement, Product, StockLevel
 from tests import bars, needs
 from tests.browser.conftest import Desk
 from tests.floor import ordered
@@ -139,7 +139,7 @@ def test_scans_without_a_connection_wait_and_are_sent_when_there_is_one(floor: F
     assert floor.page.is_hidden("#queue")
 
 
-@pytest.mark.parametrize("screen", ["home", "look_up", "receive", "count"])
+@pytest.mark.parametrize("screen", ["home", "look_up", "receive", "put_away", "move", "count"])
 def test_no_screen_is_wider_than_the_phone(floor: Floor, tent: Product, screen: str) -> None:
     floor.go(screen)
 
@@ -225,4 +225,37 @@ def test_a_purchase_order_is_received_by_scanner_and_camera(floor: Floor, tent: 
     assert sorted(StockLevel.objects.filter(location=ledger.default_location()).values_list("product__sku", "on_hand")) == [
         ("MILK", 1), ("TENT", 7),
     ]  # fmt: skip
+    assert floor.complaints == []
+
+
+def test_goods_are_put_away_and_moved_by_scanner_camera_and_keys(floor: Floor, tent: Product) -> None:
+    home = ledger.default_location()
+    for code in ("A-1", "A-2"):
+        Location.objects.create(code=code, name=code, kind="bin", warehouse=home)
+
+    def lies() -> dict[str, int]:
+        return dict(StockLevel.objects.filter(on_hand__gt=0).values_list("location__code", "on_hand"))
+
+    floor.go("put_away")
+    floor.page.click("#camera")
+    floor.page.wait_for_selector("text=5 × TENT")
+    floor.page.click("#camera")
+    floor.wedge("A-1")
+    floor.page.wait_for_selector("text=put away in")
+    assert lies() == {"A-1": 5}
+    assert floor.width() <= 390
+    floor.page.get_by_role("button", name="Undo").press("Enter")
+    floor.page.wait_for_selector("text=is back in")
+    assert lies() == {home.code: 5}
+    assert floor.has_focus()
+
+    floor.open(reverse("floor:move"))
+    for code in ("TENT", "TENT", "A-2"):
+        floor.wedge(code)
+    floor.page.wait_for_selector("text=2 × TENT moved from")
+    assert lies() == {home.code: 3, "A-2": 2}
+    floor.wedge("NOPE")
+    floor.wedge("A-1")
+    floor.hears("refused")
+    assert floor.width() <= 390
     assert floor.complaints == []
