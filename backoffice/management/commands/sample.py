@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounting.models import TaxRegistration
 from backoffice import dropping, goods, journey
 from backoffice.lib import money
+from backoffice.management import sample_warehouse
 from backoffice.sync import waking
 from inventory import ledger
 from inventory.models import Location, Product, WarehouseProduct
@@ -109,6 +110,8 @@ ORDERS = [
     (0, [("NEW-SKU-7", 1), ("SAV-SAP", 1)], True, 1, ""),
     (3, [("SIR-250", 2), ("SIR-500", 2), ("THE-BOR", 2), ("SAV-SAP", 2)], True, 0, ""),
     (1, [("SIR-500", 1)], True, 0, ""),
+    (4, [("COF-MAT", 2), ("CAN-ERA", 3)], True, 0, ""),
+    (0, [("SAV-SAP-12", 1)], True, 0, ""),
 ]
 
 
@@ -123,8 +126,11 @@ class Command(BaseCommand):
             logins = _people()
             _merchant()
             products = _products()
+            products |= sample_warehouse.stock(products)
+            sample_warehouse.on_order(products)
             _orders(products)
             _ship_one()
+            sample_warehouse.second_place(products)
         waking.wake(waking.DELIVER)
         self.stdout.write("Log-ins of the sample (change them before real use):")
         for name, password in logins:
@@ -153,6 +159,7 @@ def _merchant() -> None:
             "email": "bonjour@example.com",
             "phone": "450 555 0100",
             "website": "boreale.example.com",
+            "publishes_availability": True,
         },
     )
     TaxRegistration.objects.bulk_create(
