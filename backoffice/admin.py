@@ -17,8 +17,9 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultiple
 
 from backoffice import desk, search
 from backoffice.api import key_admin
+from backoffice.exchange import job_admin
 
-__all__ = ["key_admin"]
+__all__ = ["job_admin", "key_admin"]
 
 SHOWN = 50
 

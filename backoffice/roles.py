@@ -53,6 +53,7 @@ WAREHOUSE = (
         "inventory.receive_goods",
         "inventory.adjust_stock",
         "inventory.move_stock",
+        "backoffice.view_importjob",
         "inventory.add_transfer",
         "inventory.change_transfer",
     }
@@ -71,6 +72,7 @@ CLERK = (
         "orders.add_customer",
         "orders.change_customer",
         "inventory.map_sku",
+        "backoffice.view_importjob",
         "accounting.view_invoice",
         "accounting.mail_invoice",
         "shipping.track_shipment",
@@ -119,6 +121,7 @@ MANAGER = (
         "sync.add_connection",
         "sync.change_connection",
         "sync.set_credentials",
+        "backoffice.change_importjob",
         "backoffice.view_apikey",
         "backoffice.add_apikey",
         "backoffice.change_apikey",

@@ -31,6 +31,7 @@ TIMED = (
     Timed("demand", "backoffice.tasks.work_out_demand", 15, "looks once a day how much is sold a week (rule: S9)"),
     Timed("call_back", "backoffice.tasks.call_back", 1, "tells who asked that something is back in stock"),
     Timed("tidy", "backoffice.tasks.tidy", 60, "gives back stock reserved for orders that were not paid in time"),
+    Timed("imports", "backoffice.tasks.work_on_imports", 1, "goes on with imports that a restart broke off (rule: U6)"),
     Timed("counts", "backoffice.tasks.make_count_sheets", 60, "puts what is due to be counted on sheets (rule: S8)"),
 )
 

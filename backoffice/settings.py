@@ -132,6 +132,8 @@ STORAGES = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("UPLOAD_MAX_BYTES", 10 * 1024 * 1024)
 UPLOAD_MAX_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE
+# Tables of the catalogue: 100,000 products with every column are some 30 MB. They are kept in a file, not in memory.
+IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", 64 * 1024 * 1024)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 

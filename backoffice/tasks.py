@@ -1,6 +1,6 @@
 """What the worker runs: few, general tasks that carry ids only and are safe to run twice (design: django-q2)."""
 
-from backoffice import daily_lists, dropping, inward, journey, outward, stocktaking
+from backoffice import daily_lists, dropping, imports, inward, journey, outward, stocktaking
 from backoffice.reordering import gathered
 from backoffice.sync import waking
 from inventory.reports import abc
@@ -44,8 +44,13 @@ def look_into_drop_folder() -> str:
 
 
 def tidy() -> str:
-    """Hourly: unpaid orders whose time is over give their stock back."""
-    return f"{journey.expire_reservations()} reservations expired"
+    """Hourly: unpaid orders whose time is over give their stock back; imports that nobody confirmed are let go."""
+    return f"{journey.expire_reservations()} reservations expired, {imports.tidy()} imports let go"
+
+
+def work_on_imports() -> str:
+    """Take large imports further, for a minute at most; what is left is taken up again at once."""
+    return f"{imports.work()} parts of imports worked on"
 
 
 def make_count_sheets() -> str:

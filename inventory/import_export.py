@@ -1,6 +1,7 @@
 """Import and export of the catalogue and of stock, for their admin pages: `class ProductAdmin(ProductExchange, …)`."""
 
 from typing import Any
+from uuid import uuid4
 
 from django.http import HttpRequest
 
@@ -68,6 +69,9 @@ class StockCountExchange(TableExchange):
     resource_classes = (resources.StockCountResource,)
     may_import = ("inventory.adjust_stock",)
     may_export = ("inventory.view_stocklevel",)
+
+    def job_options(self) -> dict[str, Any]:
+        return {"key": f"file-{uuid4().hex}"}
 
     def get_import_resource_kwargs(self, request: HttpRequest, **kwargs: Any) -> dict[str, Any]:
         form = kwargs.get("form")

@@ -19,6 +19,7 @@ class OrderExchange(TableExchange):
     resource_classes = (OrderResource,)
     may_import = ("sync.upload_orders",)
     may_export = ("orders.view_order",)
+    in_background = False
     import_form_class = OrderImportForm
     confirm_form_class = OrderConfirmForm
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -13,11 +14,15 @@ from django.utils.translation import gettext as _
 from import_export.admin import ImportExportMixin
 from unfold.contrib.import_export.forms import ExportForm
 
+from backoffice import imports
 from backoffice.exchange.files import CsvFormat, TableFormat, XlsxFormat
 from backoffice.exchange.forms import TableImportForm
 from backoffice.exchange.results import BoundedResult
 from backoffice.exchange.storage import ImportStorage
 from orders.stores.base import Unreadable
+
+SMALL = 256 * 1024
+"""Bytes up to which a table is checked and imported while its person waits."""
 
 
 class TableExchange(ImportExportMixin):
@@ -29,6 +34,8 @@ class TableExchange(ImportExportMixin):
     export_form_class = ExportForm
     import_template_name = "exchange/import.html"
     tmp_storage_class = ImportStorage
+    in_background = True
+    """Whether a large file is checked and imported by the worker (rule: U6)."""
     skip_admin_log = True  # one line an import, not one a row
 
     def get_import_formats(self) -> list[Any]:
@@ -48,6 +55,13 @@ class TableExchange(ImportExportMixin):
 
     # --- import ----------------------------------------------------------------------------------------------------------
     def import_action(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        upload = request.FILES.get("import_file") if request.method == "POST" else None
+        if self.in_background and upload is not None and (upload.size or 0) > SMALL:
+            if not self.has_import_permission(request):
+                raise PermissionDenied
+            form = self.create_import_form(request)
+            if form.is_valid():
+                return self._begin(request, form)
         response: Any = super().import_action(request, **kwargs)
         context = getattr(response, "context_data", None) or {}
         result = context.get("result")
@@ -57,6 +71,21 @@ class TableExchange(ImportExportMixin):
         if result is not None and not result.changing:
             context.pop("confirm_form", None)
         return response
+
+    def _begin(self, request: HttpRequest, form: Any) -> HttpResponse:
+        kind = self.choose_import_resource_class(form, request)
+        job = imports.begin(
+            page=self.model._meta.label_lower,
+            resource=kind,
+            options=self.job_options(),
+            upload=form.cleaned_data["import_file"],
+            user=request.user,
+        )
+        return HttpResponseRedirect(reverse("admin:backoffice_importjob_change", args=[job.pk]))
+
+    def job_options(self) -> dict[str, Any]:
+        """What the resource is made with when the worker reads a large file, beside the person's permissions."""
+        return {}
 
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         try:

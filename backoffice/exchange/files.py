@@ -15,7 +15,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from backoffice.lib import cells
 from backoffice.lib.text import unaccented
 from orders.stores.base import Unreadable
-from orders.stores.files_tables import table
+from orders.stores.files_tables import Row, table
 
 CHUNK = 500
 Rows = Iterable[list[str]]
@@ -27,16 +27,19 @@ def column(heading: str) -> str:
 
 
 class TableFile:
-    """A table as import-export asks for one: headers, a length, rows; read anew each time it is gone through."""
+    """A table as import-export asks for one: headers, a length, rows; read anew each time it is gone through.
 
-    def __init__(self, body: bytes) -> None:
-        self.body = body
+    `body` is a whole file; `rows` gives the rows of one that is read in parts.
+    """
+
+    def __init__(self, body: bytes = b"", *, rows: Callable[[], Iterable[Row]] | None = None) -> None:
+        self._rows = rows or (lambda: table(body))
         self.number = 0
         """The row in the file that was given last."""
         self.before_chunk: Callable[[list[dict[str, str]]], None] | None = None
         """Told of rows before they are given one by one, so that what they name can be read in one statement."""
-        rows = table(body)
-        _, first = next(rows, (0, []))
+        found = iter(self._rows())
+        _, first = next(found, (0, []))
         while first and not first[-1]:
             first.pop()
         if not first:
@@ -44,13 +47,13 @@ class TableFile:
         self.headings = [cells.unsafe(heading) for heading in first]
         """As they stand there; `headers` are their plain forms."""
         self.headers = [column(heading) for heading in self.headings]
-        self._length = sum(1 for _ in rows)
+        self._length = sum(1 for _row in found)
 
     def __len__(self) -> int:
         return self._length
 
     def __iter__(self) -> Iterator[list[str]]:
-        rows = table(self.body)
+        rows = iter(self._rows())
         next(rows, None)
         chunk: list[tuple[int, list[str]]] = []
         for row in rows:
@@ -141,6 +144,8 @@ class XlsxFormat(Format):
 
 
 def text_cell(sheet: Any, value: str) -> Any:
+    if not value:
+        return None  # an empty cell is none: a hundred thousand rows have millions of them
     cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value))
     cell.data_type = "s"
     cell.number_format = "@"

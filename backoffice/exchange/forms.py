@@ -15,12 +15,16 @@ from backoffice.sync.models import Connection
 
 
 class TableImportForm(ImportForm):
+    @staticmethod
+    def most_bytes() -> int:
+        return int(settings.IMPORT_MAX_BYTES)
+
     def clean_import_file(self) -> Any:
         file = self.cleaned_data["import_file"]
-        if file.size > settings.UPLOAD_MAX_BYTES:
+        if file.size > self.most_bytes():
             raise ValidationError(
                 _("The file has %(size)d MB; at most %(most)d MB are taken. Divide it.")
-                % {"size": -(-file.size // 1024**2), "most": settings.UPLOAD_MAX_BYTES // 1024**2}
+                % {"size": -(-file.size // 1024**2), "most": self.most_bytes() // 1024**2}
             )
         return file
 
@@ -30,6 +34,11 @@ def _connections() -> Any:
 
 
 class OrderImportForm(TableImportForm):
+    @staticmethod
+    def most_bytes() -> int:
+        # Orders are read whole, and kept one by one for the worker.
+        return int(settings.UPLOAD_MAX_BYTES)
+
     connection = forms.ModelChoiceField(
         queryset=Connection.objects.none(), required=False, label=_("Come in by"), widget=UnfoldAdminSelectWidget()
     )

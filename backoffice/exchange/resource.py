@@ -1,7 +1,7 @@
 """What all table resources share: rows looked up in sets, written in sets, compared, and shown old beside new."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
@@ -49,6 +49,8 @@ class TableResource(ModelResource):
         hidden = {name for permission, names in self.guarded.items() if may and not may(permission) for name in names}
         self.fields = {name: field for name, field in self.fields.items() if name not in hidden}
         self._seen: dict[Any, int] = {}
+        self.part = ""
+        """Which part of a file is being read, where it is read in parts; the same part has the same word."""
         self._before: dict[str, Any] = {}
         self._columns: set[str] = set()
         self._current: Any = None
@@ -110,6 +112,11 @@ class TableResource(ModelResource):
         # `needed` says it, in a sentence.
         return
 
+    def read_before(self, rows: Iterable[tuple[int, dict[str, str]]]) -> None:
+        """Rows of an earlier part of the file, so that what stands there twice is found across parts."""
+        for number, row in rows:
+            self._seen.setdefault(self.identity(row), number)
+
     def get_instance(self, instance_loader: Any, row: Any) -> Any:
         return self.known(row)
 
@@ -153,7 +160,7 @@ class TableResource(ModelResource):
             raise ValidationError(errors)
 
     def after_import_row(self, row: Any, row_result: Any, **kwargs: Any) -> None:
-        row_result.diff = []
+        row_result.diff, row_result.at = [], self.row_in_file(kwargs["row_number"])
         if row_result.import_type == row_result.IMPORT_TYPE_SKIP:
             return
         for field in self.get_import_fields():

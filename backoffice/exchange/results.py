@@ -34,8 +34,8 @@ class BoundedResult(Result):
         return max(0, self.changing - len(self.valid_rows())) + max(0, self.wrong - len(self.invalid_rows))
 
     def append_row_result(self, row_result: Any) -> None:
-        # A row that went wrong in an unforeseen way must stay known: it undoes the whole import.
-        if len(self.rows) < SHOWN or row_result.errors:
+        # A row that went wrong in an unforeseen way must stay known, as it undoes the whole import; but not each of many.
+        if len(self.rows) < SHOWN or (row_result.errors and len(self.rows) < 2 * SHOWN):
             self.rows.append(row_result)
 
     def append_invalid_row(self, number: int, row: Any, validation_error: Any) -> None:

@@ -94,7 +94,8 @@ class StockCountResource(TableResource):
 
     def written(self, user: Any) -> None:
         note = f"Counted, row by row in a file, by {user}" if user else "Counted"
-        goods.count(self._figures, key=self._key, note=note, by=user)
+        goods.count(self._figures, key=f"{self._key}{self.part}", note=note, by=user)
+        self._figures = []
 
     # --- export ----------------------------------------------------------------------------------------------------------
     def shown(self, queryset: QuerySet[Any]) -> QuerySet[Any]:

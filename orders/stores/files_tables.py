@@ -1,13 +1,15 @@
 """Tables in files: CSV of any usual kind, and XLSX; every cell as the text that a person sees in it (C34f)."""
 
+import codecs
 import csv
 import io
 import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from time import thread_time
-from typing import Any
+from typing import IO, Any
 
 from openpyxl import load_workbook
 
@@ -30,20 +32,40 @@ _ZEROS = re.compile(r"(0+)(?:\.(0+))?")
 
 Row = tuple[int, list[str]]
 """(its number in the file, its cells)"""
+PIECE = 1024 * 1024
 
 
-def table(body: bytes) -> Iterator[Row]:
-    """The rows of a CSV or XLSX file, empty ones left out. Unreadable in a sentence."""
-    if len(body) > MAX_BYTES:
-        raise Unreadable(f"The file is larger than {MAX_BYTES // (1024 * 1024)} MB: split it into several.")
-    if body[:4] == b"PK\x03\x04":
-        rows = _xlsx(body)
-    elif body[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of a file is read; more may be read where nobody waits for the answer."""
+
+    size: int
+    unpacked: int
+    tags: int
+    seconds: float
+
+
+def usual() -> Limits:
+    return Limits(MAX_BYTES, MAX_UNPACKED_BYTES, MAX_TAGS, MAX_SECONDS)
+
+
+def table(source: bytes | IO[bytes], limits: Limits | None = None) -> Iterator[Row]:
+    """The rows of a CSV or XLSX file, empty ones left out, a few at a time in memory. Unreadable in a sentence."""
+    limits = limits or usual()
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    if file.seek(0, io.SEEK_END) > limits.size:
+        raise Unreadable(f"The file is larger than {limits.size // (1024 * 1024)} MB: split it into several.")
+    file.seek(0)
+    beginning = file.read(8)
+    file.seek(0)
+    if beginning[:4] == b"PK\x03\x04":
+        rows = _xlsx(file, limits)
+    elif beginning == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         raise Unreadable("This is an Excel file of the old kind or one with a password: save it as .xlsx without one.")
     else:
-        rows = _csv(body)
+        rows = _csv(file)
     count = 0
-    for looked_at, (number, cells) in enumerate(_timed(rows), start=1):
+    for looked_at, (number, cells) in enumerate(_timed(rows, limits.seconds), start=1):
         # Before empty ones are left out: a small file can hold millions of them.
         if looked_at > MAX_LOOKED_AT:
             raise Unreadable(
@@ -61,7 +83,7 @@ def table(body: bytes) -> Iterator[Row]:
         yield number, cells
 
 
-def _timed(rows: Iterator[Row]) -> Iterator[Row]:
+def _timed(rows: Iterator[Row], seconds: float) -> Iterator[Row]:
     """The rows, until reading them has taken too long; what is done with them in between does not count."""
     spent = 0.0
     while True:
@@ -70,7 +92,7 @@ def _timed(rows: Iterator[Row]) -> Iterator[Row]:
         spent += thread_time() - began
         if row is None:
             return
-        if spent > MAX_SECONDS:
+        if spent > seconds:
             raise Unreadable("The file takes too long to be read: split it into several, or save it as CSV.")
         yield row
 
@@ -85,40 +107,66 @@ def text_of(body: bytes) -> str:
         return body.decode("cp1252", "replace")
 
 
-def _csv(body: bytes) -> Iterator[Row]:
-    text = text_of(body)
-    if "\x00" in text:
-        raise Unreadable("This is no CSV, XLSX or JSON file: it holds bytes that are no text.")
+def _csv(file: IO[bytes]) -> Iterator[Row]:
+    text = io.TextIOWrapper(file, encoding=_encoding(file), errors="replace", newline="")
+    head = text.read(PIECE)
+    text.seek(0)
     skipped = 0
-    if declared := re.match(r"sep=(.)\r?\n", text):
-        delimiter, text, skipped = declared[1], text[declared.end() :], 1
+    if declared := re.match(r"sep=(.)\r?\n", head):
+        delimiter, skipped = declared[1], 1
+        text.readline()
     else:
-        delimiter = _delimiter(text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        delimiter = _delimiter(head)
+    reader = csv.reader(text, delimiter=delimiter)
     try:
         for cells in reader:
             yield reader.line_num + skipped, [cell.strip() for cell in cells]
     except csv.Error as error:
         raise Unreadable(f"Line {reader.line_num + skipped} of the file cannot be read as CSV: {error}.") from None
+    finally:
+        # The file is its owner's to close.
+        text.detach()
 
 
-def _delimiter(text: str) -> str:
+def _encoding(file: IO[bytes]) -> str:
+    """UTF-8 with or without its mark, UTF-16 with it, else as Windows writes it; the file is read through once."""
+    marked = file.read(2) in (b"\xff\xfe", b"\xfe\xff")
+    file.seek(0)
+    decoder, known = codecs.getincrementaldecoder("utf-8")(), not marked
+    while piece := file.read(PIECE):
+        if not marked and b"\x00" in piece:
+            raise Unreadable("This is no CSV, XLSX or JSON file: it holds bytes that are no text.")
+        if known:
+            try:
+                decoder.decode(piece)
+            except UnicodeDecodeError:
+                known = False
+    file.seek(0)
+    if known:
+        try:
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            known = False
+    return "utf-16" if marked else "utf-8-sig" if known else "cp1252"
+
+
+def _delimiter(head: str) -> str:
     """The one of comma, semicolon and tab that the header uses most, outside quotes."""
-    header = re.sub(r'"[^"]*"', "", text.lstrip("\r\n").split("\n", 1)[0])
+    header = re.sub(r'"[^"]*"', "", head.lstrip("\r\n").split("\n", 1)[0])
     return max(",;\t", key=header.count)
 
 
-def _xlsx(body: bytes) -> Iterator[Row]:
+def _xlsx(file: IO[bytes], limits: Limits) -> Iterator[Row]:
     try:
-        with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            if sum(part.file_size for part in archive.infolist()) > MAX_UNPACKED_BYTES:
+        with zipfile.ZipFile(file) as archive:
+            if sum(part.file_size for part in archive.infolist()) > limits.unpacked:
                 raise Unreadable("The file unpacks to more than is read at once: split it into several.")
-            if _tags(archive) > MAX_TAGS:
+            if _tags(archive, limits.tags) > limits.tags:
                 raise Unreadable(
                     "The file holds more rows and cells, empty ones included, than are read at once: copy those that are "
                     "orders into a new file, or split it into several."
                 )
-        book = load_workbook(io.BytesIO(body), read_only=True, data_only=True)
+        book = load_workbook(file, read_only=True, data_only=True)
     except Unreadable:
         raise
     except Exception:  # what a broken archive makes the library raise is without end
@@ -133,12 +181,12 @@ def _xlsx(body: bytes) -> Iterator[Row]:
         book.close()
 
 
-def _tags(archive: zipfile.ZipFile) -> int:
+def _tags(archive: zipfile.ZipFile, most: int) -> int:
     """How many tags the parts have, counted as far as it takes to know that they are too many."""
     found = 0
     for part in archive.infolist():
         with archive.open(part) as opened:
-            while found <= MAX_TAGS and (piece := opened.read(1024 * 1024)):
+            while found <= most and (piece := opened.read(1024 * 1024)):
                 found += piece.count(b"<")
     return found
 

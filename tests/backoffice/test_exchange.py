@@ -89,7 +89,7 @@ def test_what_is_no_table_is_refused_in_a_sentence(visit: Visit, body: bytes, wo
     assert "Traceback" not in answer.content.decode()
 
 
-@override_settings(UPLOAD_MAX_BYTES=1024 * 1024)
+@override_settings(IMPORT_MAX_BYTES=1024 * 1024)
 def test_a_file_that_is_too_large_is_refused(visit: Visit) -> None:
     answer = upload(visit("manager"), PRODUCTS, "sku,name\n" + "A,b\n" * 300_000)
     assert "at most 1 MB are taken" in answer.content.decode()

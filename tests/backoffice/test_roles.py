@@ -118,6 +118,7 @@ PAGES = {
     "admin:sync_delivery_change": OFFICE,
     "admin:orders_order_change": ALL,
     "admin:inventory_product_change": ALL,
+    "admin:backoffice_importjob_changelist": {W, C, M, X},
     "admin:backoffice_apikey_changelist": BOSS,
     "admin:auth_user_changelist": {X},
     "admin:auth_group_changelist": {X},
