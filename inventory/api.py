@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
@@ -20,7 +20,17 @@ from backoffice.api.errors import said
 from backoffice.api.permissions import SEE_AMOUNTS, SEE_COSTS, may
 from backoffice.sync import arrivals, connections
 from backoffice.sync.models import Arrival
-from inventory.models import Movement, Product, StockLevel
+from inventory import categories, gtin
+from inventory.models import (
+    Category,
+    KitComponent,
+    Movement,
+    Product,
+    SellingUnit,
+    StockLevel,
+    Supplier,
+    SupplierProduct,
+)
 from inventory.places import usable
 
 RECEIPT = "receipt"
@@ -30,14 +40,51 @@ MOST_VALUE = Decimal(10) ** 11
 
 
 # --- products ------------------------------------------------------------------------------------------------------------
+class SellingUnitOut(Guarded, serializers.ModelSerializer[SellingUnit]):
+    guarded = {SEE_AMOUNTS: ("price",)}
+
+    class Meta:
+        model = SellingUnit
+        fields = ("name", "name_fr", "quantity", "sku", "barcode", "price")
+        read_only_fields = fields
+
+
+class TermsOut(Guarded, serializers.ModelSerializer[SupplierProduct]):
+    guarded = {SEE_COSTS: ("price",)}
+    supplier = serializers.CharField(source="supplier.code", read_only=True, help_text="Its code.")
+
+    class Meta:
+        model = SupplierProduct
+        fields = ("supplier", "supplier_sku", "pack", "minimum", "price", "lead_time_days", "rank")
+        read_only_fields = fields
+
+
+class ComponentOut(serializers.ModelSerializer[KitComponent]):
+    sku = serializers.CharField(source="component.sku", read_only=True)
+
+    class Meta:
+        model = KitComponent
+        fields = ("sku", "quantity")
+        read_only_fields = fields
+
+
 class ProductOut(Guarded, serializers.ModelSerializer[Product]):
     guarded = {SEE_AMOUNTS: ("price",), SEE_COSTS: ("average_cost",)}
+    family = serializers.CharField(source="family.code", default=None, read_only=True, help_text="Its code, or null.")
+    category = serializers.CharField(
+        source="category.path", default=None, read_only=True, help_text="Its path, as “Camping › Tents”, or null."
+    )
+    selling_units = SellingUnitOut(many=True, read_only=True)
+    suppliers = TermsOut(many=True, read_only=True)
+    components = ComponentOut(many=True, read_only=True, help_text="What is in one kit; of other products nothing.")
 
     class Meta:
         model = Product
         fields = (
-            "id", "sku", "name", "name_fr", "variation", "barcode", "price", "average_cost", "weight_grams", "stocked",
-            "backorder_policy", "archived_at", "created_at",
+            "id", "sku", "name", "name_fr", "variation", "family", "category", "barcode", "price", "average_cost", "tax_class",
+            "weight_grams", "length_mm", "width_mm", "height_mm", "hs_code", "origin_country", "customs_description", "stocked",
+            "is_kit", "tracking", "expires", "backorder_policy", "selling_units", "suppliers", "components", "archived_at",
+            "created_at",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -46,10 +93,29 @@ class ProductQuery(Query):
     sku = serializers.ListField(
         child=serializers.CharField(), required=False, max_length=MOST_SKUS, help_text="May be given several times."
     )
-    barcode = serializers.CharField(required=False)
+    barcode = serializers.CharField(required=False, help_text="Its own or a selling unit's, in any of its spellings.")
+    family = serializers.CharField(required=False, help_text="The family's code.")
+    category = serializers.CharField(required=False, help_text="A path; with all that hangs in it.")
+    supplier = serializers.CharField(required=False, help_text="The code of one that sells it.")
+    kit = serializers.BooleanField(required=False)
     archived = serializers.BooleanField(required=False, help_text="Without it, both.")
     repeated = frozenset({"sku"})
-    lookups = {"sku": "sku__in"}
+    lookups = {"sku": "sku__in", "family": "family__code", "kit": "is_kit"}
+
+    def by_barcode(self, products: QuerySet[Product], code: str) -> QuerySet[Product]:
+        codes = gtin.same_gtin(code) if code.isascii() and code.isdecimal() else {code}
+        units = SellingUnit.objects.filter(barcode__in=codes).values("product")
+        return products.filter(Q(barcode__in=codes) | Q(pk__in=units))
+
+    def by_category(self, products: QuerySet[Product], path: str) -> QuerySet[Product]:
+        try:
+            plain = categories.plain_path(path)
+        except ValueError as error:
+            raise serializers.ValidationError({"category": str(error)}) from None
+        return products.filter(categories.in_branch(plain, through="category__"))
+
+    def by_supplier(self, products: QuerySet[Product], code: str) -> QuerySet[Product]:
+        return products.filter(pk__in=SupplierProduct.objects.filter(supplier__code=code).values("product"))
 
     def by_archived(self, products: QuerySet[Product], asked: bool) -> QuerySet[Product]:
         return products.filter(archived_at__isnull=not asked)
@@ -61,12 +127,76 @@ class ProductQuery(Query):
 )
 @extend_schema(tags=["products"])
 class Products(mixins.ListModelMixin, mixins.RetrieveModelMixin, Room):
-    queryset = Product.objects.all()
+    queryset = Product.objects.select_related("family", "category").prefetch_related(
+        "selling_units",
+        Prefetch("suppliers", SupplierProduct.objects.select_related("supplier").order_by("rank", "id")),
+        Prefetch("components", KitComponent.objects.select_related("component").order_by("id")),
+    )
     serializer_class = ProductOut
     lookup_field = "sku"
     lookup_value_regex = "[^/]+"
     query_class = ProductQuery
     needs: ClassVar = {"list": ("inventory.view_product",), "retrieve": ("inventory.view_product",)}
+
+
+# --- categories and suppliers --------------------------------------------------------------------------------------------
+class CategoryOut(serializers.ModelSerializer[Category]):
+    parent_path = serializers.CharField(
+        source="parent.path", default=None, read_only=True, help_text="What it is in, or null."
+    )
+
+    class Meta:
+        model = Category
+        fields = ("id", "path", "name", "name_fr", "parent_path")
+        read_only_fields = fields
+
+
+class CategoryQuery(Query):
+    under = serializers.CharField(required=False, help_text="A path: it and all that hangs in it.")
+
+    def by_under(self, rows: QuerySet[Category], path: str) -> QuerySet[Category]:
+        try:
+            return rows.filter(categories.in_branch(categories.plain_path(path)))
+        except ValueError as error:
+            raise serializers.ValidationError({"under": str(error)}) from None
+
+
+@extend_schema_view(list=extend_schema(summary="List categories", parameters=[CategoryQuery]))
+@extend_schema(tags=["products"])
+class Categories(mixins.ListModelMixin, Room):
+    queryset = Category.objects.select_related("parent")
+    serializer_class = CategoryOut
+    query_class = CategoryQuery
+    needs: ClassVar = {"list": ("inventory.view_category",)}
+
+
+class SupplierOut(Guarded, serializers.ModelSerializer[Supplier]):
+    guarded = {SEE_COSTS: ("minimum_order",)}
+
+    class Meta:
+        model = Supplier
+        fields = (
+            "id", "code", "name", "email", "phone", "address", "language", "currency", "lead_time_days", "holiday_region",
+            "minimum_order", "account_number", "payment_terms", "archived_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class SupplierQuery(Query):
+    code = serializers.CharField(required=False)
+    archived = serializers.BooleanField(required=False, help_text="Without it, both.")
+
+    def by_archived(self, rows: QuerySet[Supplier], asked: bool) -> QuerySet[Supplier]:
+        return rows.filter(archived_at__isnull=not asked)
+
+
+@extend_schema_view(list=extend_schema(summary="List suppliers", parameters=[SupplierQuery]))
+@extend_schema(tags=["products"])
+class Suppliers(mixins.ListModelMixin, Room):
+    queryset = Supplier.objects.all()
+    serializer_class = SupplierOut
+    query_class = SupplierQuery
+    needs: ClassVar = {"list": ("inventory.view_supplier",)}
 
 
 # --- stock ---------------------------------------------------------------------------------------------------------------

@@ -10,13 +10,15 @@ from backoffice.api.back_in_stock import BackInStock
 from backoffice.api.docs import docs
 from backoffice.api.nowhere import Nowhere
 from backoffice.api.places import Locations, Moves, Transfers
-from inventory.api import Products, Stock
+from inventory.api import Categories, Products, Stock, Suppliers
 from orders.api import Orders
 from shipping.api import Shipments
 
 rooms = SimpleRouter()
 rooms.register("orders", Orders, basename="order")
 rooms.register("products", Products, basename="product")
+rooms.register("categories", Categories, basename="category")
+rooms.register("suppliers", Suppliers, basename="supplier")
 rooms.register("stock", Stock, basename="stock")
 rooms.register("locations", Locations, basename="location")
 rooms.register("moves", Moves, basename="move")

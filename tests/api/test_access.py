@@ -31,6 +31,8 @@ TABLE = {
     ("get", "orders/{order}/label.pdf"): "wcam",
     ("get", "products/"): "wcam",
     ("get", "products/TENT/"): "wcam",
+    ("get", "categories/"): "wcam",
+    ("get", "suppliers/"): "wcam",
     ("get", "stock/"): "wcam",
     ("post", "stock/receipts/"): "w--m",
     ("get", "locations/"): "wcam",
