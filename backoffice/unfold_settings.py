@@ -167,6 +167,13 @@ NAVIGATION: list[Item] = [
             _item(_("Dead stock"), "bedtime", "admin:inventory_report_dead", "inventory.view_stocklevel"),
             _item(_("ABC"), "leaderboard", "admin:inventory_report_abc", "inventory.view_stocklevel"),
             _item(
+                _("Promises kept"),
+                "handshake",
+                "admin:orders_order_promises",
+                "orders.view_order",
+                "inventory.view_supplier",
+            ),
+            _item(
                 _("Turnover"),
                 "autorenew",
                 "admin:inventory_report_turnover",

@@ -20,7 +20,7 @@ from inventory.admin import punctuality_page
 from inventory.admin.product_filters import ArchivedFilter
 from inventory.import_export import SupplierExchange
 from inventory.models import Supplier
-from orders import merchant
+from orders import merchant, promise_score
 from orders.holds import known_currency
 
 
@@ -68,16 +68,16 @@ class SupplierAdmin(SupplierExchange, desk.Columns, desk.DeskAdmin):
     fields = (
         "code", "name", "email", "phone", "address", "language", "currency", "lead_time_days", "holiday_region",
         "minimum_order", "account_number", "payment_terms", "notes", "shown_products", "shown_orders",
-        "shown_punctuality", "archived_at",
+        "shown_punctuality", "shown_promises", "archived_at",
     )  # fmt: skip
-    readonly_fields = ("shown_products", "shown_orders", "shown_punctuality", "archived_at")
+    readonly_fields = ("shown_products", "shown_orders", "shown_punctuality", "shown_promises", "archived_at")
     actions: ClassVar = ["archive", "take_out_of_archive"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Supplier]:
         return super().get_queryset(request).annotate(product_count=Count("products"))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        added = ("shown_products", "shown_orders", "shown_punctuality", "archived_at")
+        added = ("shown_products", "shown_orders", "shown_punctuality", "shown_promises", "archived_at")
         return [name for name in super().get_fields(request, obj) if obj or name not in added]
 
     @admin.display(description=gettext_lazy("products"))
@@ -95,6 +95,20 @@ class SupplierAdmin(SupplierExchange, desk.Columns, desk.DeskAdmin):
         seller = merchant.current()
         today = merchant.local_day(timezone.now(), seller)
         return punctuality_page.in_words(punctuality.of_suppliers([supplier.pk], zone=seller.time_zone, today=today))
+
+    @admin.display(description=gettext_lazy("promises that hung on it, in a year"))
+    def shown_promises(self, supplier: Any) -> SafeString:
+        score, url = promise_score.of_supplier(supplier.pk), reverse("admin:orders_order_promises")
+        if score.share is None:
+            return format_html('<a class="desk-link" href="{}">{}</a>', url, _("none that can be judged yet"))
+        said = _("%(kept)d of %(judged)d kept (%(share)d %%)") % {
+            "kept": score.kept,
+            "judged": score.judged,
+            "share": round(score.share),
+        }
+        if score.days_late is not None:
+            said += _("; %(late)d late, by %(days).1f days on average") % {"late": score.late, "days": score.days_late}
+        return format_html('<a class="desk-link" href="{}">{}</a>', url, said)
 
     @admin.action(description=gettext_lazy("Archive"), permissions=["change"])
     def archive(self, request: HttpRequest, suppliers: QuerySet[Supplier]) -> None:

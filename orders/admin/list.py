@@ -19,7 +19,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter,
 from backoffice import desk, journey, search
 from backoffice.lib import formats
 from backoffice.words import SHORT, TONES
-from orders.admin import actions, page, release, waiting
+from orders.admin import actions, page, promises, release, waiting
 from orders.import_export import OrderExchange
 from orders.models import Order, OrderLine
 from shipping.models import Shipment
@@ -111,6 +111,7 @@ class OrderAdmin(OrderExchange, desk.Columns, desk.ReadOnlyAdmin):
         guard = self.admin_site.admin_view
         return [
             path("waiting/", guard(waiting.view), name="orders_order_waiting"),
+            path("promises/", guard(promises.view), name="orders_order_promises"),
             path("release/", guard(release.view), name="orders_order_release"),
             path("<int:order_id>/do/<slug:name>/", guard(self.press), name="orders_order_do"),
             *super().get_urls(),

@@ -47,6 +47,7 @@ PAGES = {
     "admin:search": ALL,
     "admin:orders_order_changelist": ALL,
     "admin:orders_order_waiting": ALL,
+    "admin:orders_order_promises": ALL,
     "admin:orders_order_release": {W, M, X},
     "admin:orders_hold_changelist": ALL,
     "admin:orders_customer_changelist": ALL,
