@@ -102,6 +102,7 @@ def take_in_refunds(connection: Connection, records: Sequence[RefundRecord]) -> 
         goods.refill(applied.freed_products)
         _unpack_overfull({pk for pk in applied.orders if pk is not None}, who=connection.name)
         _go_on({pk for pk in applied.orders if pk is not None})
+        deliveries.want(promise_keeping.queue_wishes(applied.shortened))
     return applied
 
 
@@ -403,6 +404,7 @@ def sent_by_store(order: Order, *, by: Any = None, who: str) -> None:
         timeline.write([timeline.entry(order.pk, "elsewhere", "The rest was shipped by the store itself.", who=who)])
         status.refresh([order.pk])
         goods.refill({product_id for product_id, _, _ in gone})
+        deliveries.want(promise_keeping.queue_wishes([order.pk]))
 
 
 def _takes(line: OrderLine) -> list[tuple[int, int]]:

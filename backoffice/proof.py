@@ -9,6 +9,7 @@ import accounting.stock_proof
 import backoffice.sync.proof
 import inventory.proof
 import inventory.purchase_proof
+import orders.promise_proof
 import orders.proof
 import shipping.proof
 from accounting import chart
@@ -128,6 +129,7 @@ def invariants(*, full: bool = False) -> Iterator[Invariant]:
     yield from inventory.proof.INVARIANTS
     yield from inventory.purchase_proof.INVARIANTS
     yield from orders.proof.INVARIANTS
+    yield from orders.promise_proof.INVARIANTS
     yield from shipping.proof.INVARIANTS
     yield from accounting.proof.INVARIANTS
     yield from accounting.stock_proof.INVARIANTS

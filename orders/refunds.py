@@ -17,6 +17,8 @@ class Applied:
     sentences: list[str] = field(default_factory=list)
     orders: list[int | None] = field(default_factory=list)
     freed_products: set[int] = field(default_factory=set)
+    shortened: set[int] = field(default_factory=set)
+    """Orders of which units were cancelled now."""
 
 
 def apply(connection: Connection, records: Sequence[RefundRecord]) -> Applied:
@@ -64,6 +66,7 @@ def apply(connection: Connection, records: Sequence[RefundRecord]) -> Applied:
             units = _cancel(order, record, lines, cancel)
             applied.sentences.append(f"Refund of {record.amount:.2f} {order.currency} on order {order.number}.")
             if units:
+                applied.shortened.add(order.pk)
                 notes.append(
                     timeline.entry(
                         order.pk,

@@ -14,8 +14,9 @@ from backoffice import journey, proof, stocktaking
 from backoffice.sync.models import Arrival
 from inventory.counting import Figure
 from inventory.models import StockLevel
+from orders import promises
 from orders.models import Order
-from tests.backoffice import purchase_damages, warehouse
+from tests.backoffice import promise_damages, purchase_damages, warehouse
 from tests.environment import ROOT
 from tests.making import make_connection, make_merchant, make_order, make_product, make_record, take_in
 
@@ -35,7 +36,8 @@ def shop() -> None:
     line = order.lines.get()
     journey.ship([parcel.pk for parcel in journey.pack([order.pk], quantities={line.pk: 2})])
     journey.pack([order.pk])
-    make_order([("ROPE", 3, "20.00")])
+    waiting = make_order([("ROPE", 3, "20.00")])
+    promises.refresh_orders([waiting.pk])
     make_order([("TENT", 1, "100.00")], paid=False)
     record = make_record(lines=[("TENT", 1, "100.00")])
     arrival = Arrival(connection=make_connection(), topic="order", key="first", body=b"{}", state="done")
@@ -246,6 +248,7 @@ DAMAGES: list[tuple[str, str, str, str]] = [
     ("deliveries", "UPDATE sync_delivery SET state = 'done' WHERE topic = 'invoice_pdf'", "",
      "done): version 0 is known, 1 is wanted."),
     *purchase_damages.DAMAGES,
+    *promise_damages.DAMAGES,
 ]  # fmt: skip
 
 
