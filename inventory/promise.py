@@ -141,18 +141,22 @@ class Outlook:
 
     def _from_lead_time(self) -> Promise:
         lead = self._lead
+        # What is on order does not reach this far.
+        taken = {"taken": True} if self._dated else {}
         if lead is None or lead.days is None:
             if self._undated:
                 return Promise(UNKNOWN, details={"why": "undated", "number": self._undated[0]})
-            why = {"why": "no_supplier"} if lead is None else {"why": "no_lead_time", "supplier": lead.supplier}
-            return Promise(UNKNOWN, details=why, supplier_id=lead.supplier_id if lead else None)
+            why: dict[str, Any] = (
+                {"why": "no_supplier"} if lead is None else {"why": "no_lead_time", "supplier": lead.supplier}
+            )
+            return Promise(UNKNOWN, details=why | taken, supplier_id=lead.supplier_id if lead else None)
         earliest = self._handed_over(lead.calendar.add(self._now.date(), lead.days), self._house)
         spread = max(LEAST_SPREAD, ceil(Fraction(lead.days, 4)))
         return Promise(
             LEAD_TIME,
             earliest,
             self._house.calendar.add(earliest, spread),
-            {"days": lead.days, "supplier": lead.supplier},
+            {"days": lead.days, "supplier": lead.supplier} | taken,
             supplier_id=lead.supplier_id,
         )
 

@@ -322,3 +322,17 @@ def test_the_number_of_statements_is_the_same_for_two_as_for_forty() -> None:
         lambda: promises.refresh_orders([order.pk for order in orders], now=NOW)
     )
     assert counted(lambda: promises.for_lines(lines, now=NOW)) <= 12
+
+
+def test_what_is_on_order_and_does_not_reach_this_far_is_said() -> None:
+    make_product("TENT")
+    mill = make_supplier("MILL", 5)
+    sells(mill, "TENT")
+    make_order([("TENT", 5, "10.00")])
+    bought("TENT", 5, dec(3), "41", supplier=mill)
+    late = told(make_order([("TENT", 1, "10.00")], placed_at=PLACED + timedelta(hours=1)))
+
+    assert promise_words.reason(late, "en") == (
+        "all that is on order goes to earlier orders; Supplier MILL delivers within 5 working days"
+    )
+    assert promise_words.reason(late, "fr").startswith("tout ce qui est commandé va aux commandes précédentes; ")
