@@ -50,7 +50,8 @@ class ImportJobAdmin(desk.ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         job = self._job(request, int(object_id) if desk.is_number(object_id) else 0)
-        return desk.page(request, "exchange/job.html", job.file_name, **self._context(job))
+        title = _("Import of %(file)s") % {"file": job.file_name}
+        return desk.page(request, "exchange/job.html", title, **self._context(job))
 
     def progress(self, request: HttpRequest, job_id: int) -> HttpResponse:
         """The part of the page that changes while the worker works."""
