@@ -1,6 +1,7 @@
 """Stores are told what can be sold: available − the connection's safety buffer (rule: S7), by state (rule: Y1)."""
 
 from collections.abc import Iterable, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, cast
 
 from django.db.models import Q
@@ -70,18 +71,19 @@ def tell(connection: Connection, batch: Sequence[Delivery]) -> list[Result]:
             continue
         policy = listing.product.backorder_policy
         quantity, status = published(free[_sold(listing)], policy)
-        if delivery.known is None and quantity == listing.seen_quantity and quantity > 0:
+        price = price_of(listing) if connection.publishes_prices else None
+        news = _known(quantity, status, price)
+        said = delivery.known is None and quantity == listing.seen_quantity and quantity > 0
+        if said and price in (None, listing.price):
             # What the store said itself it need not be told; its word is as old as its last answer.
-            results.append(
-                Result(delivery.pk, f"The store said so itself: {quantity}.", known=_known(quantity, status))
-            )
+            results.append(Result(delivery.pk, f"The store said so itself: {quantity}.", known=news))
             continue
-        if delivery.known == _known(quantity, status):
+        if delivery.known == news:
             results.append(
                 Result(delivery.pk, f"The store knows it already: {quantity}, {status}.", known=delivery.known)
             )
             continue
-        records.append(StockRecord(listing.external_id, listing.external_parent_id, quantity, status, policy))
+        records.append(StockRecord(listing.external_id, listing.external_parent_id, quantity, status, policy, price))
         of[listing.external_id] = delivery
     for start in range(0, len(records), store.stock_batch):
         results += _push(store, records[start : start + store.stock_batch], of)
@@ -93,8 +95,24 @@ def _sold(listing: Listing) -> Sold:
     return Sold(listing.product_id or 0, listing.selling_unit.quantity if listing.selling_unit else 1)
 
 
-def _known(quantity: int, status: str) -> dict[str, Any]:
-    return {"quantity": quantity, "status": status}
+def price_of(listing: Listing) -> Decimal | None:
+    """What one of a listing costs: the selling unit's own price, else the product's times what the unit holds (case: C15).
+
+    To the cent, half up, in the merchant's currency; None where no price is known.
+    """
+    unit, product = listing.selling_unit, listing.product
+    if unit is not None and unit.price is not None:
+        price = unit.price
+    elif product is not None and product.price is not None:
+        price = product.price * (unit.quantity if unit is not None else 1)
+    else:
+        return None
+    return price.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def _known(quantity: int, status: str, price: Decimal | None) -> dict[str, Any]:
+    known: dict[str, Any] = {"quantity": quantity, "status": status}
+    return known if price is None else {**known, "price": str(price)}
 
 
 def _push(store: Store, records: Sequence[StockRecord], of: dict[str, Delivery]) -> list[Result]:
@@ -113,7 +131,8 @@ def _push(store: Store, records: Sequence[StockRecord], of: dict[str, Delivery])
                 Result(delivery.pk, "", error=answer.error, known=delivery.known, request=request, response=response)
             )
         else:
-            known = _known(record.quantity, record.status)
-            sentence = f"Told {record.quantity} ({record.status.replace('_', ' ')})."
+            known = _known(record.quantity, record.status, record.price)
+            price = f", at {record.price}" if record.price is not None else ""
+            sentence = f"Told {record.quantity} ({record.status.replace('_', ' ')}){price}."
             results.append(Result(delivery.pk, sentence, known=known, request=request, response=response))
     return results

@@ -181,6 +181,7 @@ class StockRecord:
     """What a store is to be told of one listing (rule: S7).
 
     `status` is `in_stock`, `backorder` or `out`; `backorders` is `refuse`, `allow`, `allow_tell`, or empty: not told.
+    `price` is of what the listing sells, a box of a thousand perhaps, in the merchant's currency; None: not told.
     """
 
     external_id: str
@@ -188,6 +189,7 @@ class StockRecord:
     quantity: int
     status: str
     backorders: str
+    price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

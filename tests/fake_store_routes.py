@@ -203,6 +203,8 @@ def _set_stock(store: "FakeStore", item: dict[str, Any], entry: dict[str, Any]) 
         item["backorders"] = entry["backorders"]
     if "manage_stock" in entry:
         item["manage_stock"] = entry["manage_stock"]
+    if "regular_price" in entry:
+        item["regular_price"] = item["price"] = entry["regular_price"]
     if item["manage_stock"] is True and entry.get("stock_quantity") is not None:
         found = re.match(r"-?\d+", str(entry["stock_quantity"]))
         item["stock_quantity"] = int(found[0]) if found else 0

@@ -28,6 +28,10 @@ class Connection(models.Model):
     time_zone = models.CharField(max_length=60, default="America/Toronto")
     language = models.CharField(max_length=5, default="en", help_text=_("Of customers whose language is not known."))
     safety_buffer = models.PositiveIntegerField(default=0, help_text=_("Units kept back from what the store is told."))
+    publishes_prices = models.BooleanField(
+        default=False,
+        help_text=_("The store is told our prices too, per selling unit; off: it keeps its own."),
+    )
     reserve_when_placed_hours = models.PositiveIntegerField(
         null=True,
         blank=True,

@@ -66,6 +66,8 @@ def _stock_entry(level: StockRecord) -> dict[str, object]:
     }
     if level.backorders:
         entry["backorders"] = OWN_BACKORDERS[level.backorders]
+    if level.price is not None:
+        entry["regular_price"] = f"{level.price:.2f}"
     return entry
 
 

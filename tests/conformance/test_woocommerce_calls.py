@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from requests import Request
@@ -206,6 +207,15 @@ def test_products_and_variations_go_where_they_belong(server: FakeStore, store: 
     assert (server.products[10]["stock_quantity"], server.variations[38]["stock_quantity"]) == (51, 4)
     assert [a.path for a in server.requests] == ["products/batch", "products/36/variations/batch"]
     assert server.requests[0].body == {"update": [{"id": 10, "stock_quantity": 51, "stock_status": "instock"}]}
+
+
+def test_a_price_goes_along_where_one_is_told(server: FakeStore, store: WooCommerce) -> None:
+    (told,) = store.push_stock([StockRecord("10", "", 52, "in_stock", "", Decimal("25.00"))])
+
+    assert told.error is None
+    # https://woocommerce.github.io/woocommerce-rest-api-docs/#product-properties: `regular_price` is a string.
+    sent = {"id": 10, "stock_quantity": 52, "stock_status": "instock", "regular_price": "25.00"}
+    assert server.requests[0].body == {"update": [sent]}
 
 
 def test_stock_keeping_is_never_switched_on(server: FakeStore, store: WooCommerce) -> None:

@@ -4,16 +4,17 @@ from decimal import Decimal
 
 import pytest
 
-from backoffice import goods, journey, returning
+from backoffice import goods, journey, outward, returning
 from inventory import kits
 from inventory import ledger as stock
 from inventory.availability import Sold, available, published, sellable
 from inventory.models import Listing, Location, Movement, Product, SellingUnit, ServedStore, StockLevel
-from orders import backorders
+from orders import backorders, publishing
 from orders.models import Order, OrderLine
 from orders.publishing import stock_wishes
 from shipping import papers
 from shipping.models import ShipmentLine
+from tests.fake_store import FakeStore
 from tests.making import make_connection, make_merchant, make_order, make_product, receive
 from tests.reading import Read
 
@@ -117,6 +118,35 @@ def test_a_kit_is_worth_the_least_of_its_parts_and_never_published_below_zero() 
     assert backorders.usable([kit.pk]) == {kit.pk: -3}
     assert available([kit.pk]) == {kit.pk: 0}
     assert published(available([kit.pk])[kit.pk], kit.backorder_policy) == (0, "backorder")
+
+
+def test_a_box_is_told_to_its_store_at_the_price_of_a_box() -> None:
+    """Case C15, all the way: the store hears 52 boxes at 25.00; one that keeps its own prices hears 52."""
+    screw = make_product("SCREW", 52_900, "0.01", price=Decimal("0.03"))
+    box = SellingUnit.objects.create(product=screw, name="box of 1,000", quantity=1000, price=Decimal("25.00"))
+    thousand = SellingUnit.objects.create(product=screw, name="bag of 100", quantity=100)
+    with FakeStore() as server:
+        store = make_connection(server, publishes_prices=True)
+        Listing.objects.create(connection=store, external_id="10", product=screw, selling_unit=box)
+        Listing.objects.create(connection=store, external_id="11", product=screw, selling_unit=thousand)
+        publishing.stock_changed([screw.pk])
+        outward.deliver()
+        sent = {row["id"]: row for request in server.requests for row in request.body["update"]}
+        assert (sent[10]["stock_quantity"], sent[10]["regular_price"]) == (52, "25.00")
+        assert (sent[11]["stock_quantity"], sent[11]["regular_price"]) == (529, "3.00")
+        # Another price is news though no unit moved; the same again is none.
+        server.requests.clear()
+        SellingUnit.objects.filter(pk=box.pk).update(price=Decimal("26.00"))
+        publishing.stock_changed([screw.pk])
+        outward.deliver()
+        assert [row["id"] for request in server.requests for row in request.body["update"]] == [10]
+        store.publishes_prices = False
+        store.save(update_fields=["publishes_prices"])
+        server.requests.clear()
+        goods.adjust([goods.Goods(screw.pk, -1000)], key="spilt", note="spilt")
+        outward.deliver()
+        sent = {row["id"]: row for request in server.requests for row in request.body["update"]}
+        assert sent[10] == {"id": 10, "stock_quantity": 51, "stock_status": "instock", "backorders": "notify"}
 
 
 def test_stock_of_a_part_is_news_for_the_listing_of_the_kit() -> None:

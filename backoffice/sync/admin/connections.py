@@ -34,8 +34,8 @@ class ConnectionForm(forms.ModelForm):
             "poll_minutes": gettext_lazy("Poll every, minutes"),
         }
         fields: ClassVar = [
-            "name", "connector", "url", "time_zone", "language", "safety_buffer", "reserve_when_placed_hours", "live_from",
-            "poll_minutes",
+            "name", "connector", "url", "time_zone", "language", "safety_buffer", "publishes_prices",
+            "reserve_when_placed_hours", "live_from", "poll_minutes",
         ]  # fmt: skip
 
     url = forms.URLField(
