@@ -6,6 +6,7 @@ In the words of SQL `line` is a row of orders_orderline, `o` its order.
 from collections.abc import Iterable
 
 from django.db import connection as database
+from django.db import transaction
 
 from inventory import reservations
 
@@ -102,8 +103,11 @@ def products_wanted(which: str, values: dict[str, list[int]]) -> set[int]:
 
 
 def lock_lines(line_ids: Iterable[int]) -> None:
-    """Lock the stock levels of the products of these lines: before anything is decided on their allocations."""
-    _lock("line.id = ANY(%(ids)s)", line_ids, ())
+    """Lock the stock levels of the products of these lines: before anything is decided on their allocations.
+
+    Whoever locked their orders before has them all; then this only makes sure.
+    """
+    reservations.lock(_with_kin("line.id = ANY(%(ids)s)", line_ids, ()))
 
 
 def lock_orders(order_ids: Iterable[int], *, and_products: Iterable[int] = ()) -> None:
@@ -111,15 +115,32 @@ def lock_orders(order_ids: Iterable[int], *, and_products: Iterable[int] = ()) -
 
     All at once, for whoever locks some now and more later may wait for somebody who waits for him.
     """
-    _lock(OF_ORDERS, order_ids, and_products)
+    _lock(OF_ORDERS, list(order_ids), list(and_products))
 
 
 def lock_products(product_ids: Iterable[int]) -> None:
     """Lock the stock levels of these products, and of what waits in one line with them: before goods come or go."""
-    _lock("false", (), product_ids)
+    _lock("false", [], list(product_ids))
 
 
-def _lock(which: str, ids: Iterable[int], and_products: Iterable[int]) -> None:
+def _lock(which: str, ids: list[int], and_products: list[int]) -> None:
+    wanted = _with_kin(which, ids, and_products)
+    while True:
+        locks = transaction.savepoint()
+        reservations.lock(wanted)
+        # While the locks were waited for, the store may have added a line. What comes into these orders from here on needs
+        # a lock that is held here; so the second look is the last, unless there was news.
+        found = _with_kin(which, ids, and_products)
+        if found <= wanted:
+            transaction.savepoint_commit(locks)
+            return
+        # One more lock on top of these could be waited for in a circle: all are given up and taken anew, in their order.
+        transaction.savepoint_rollback(locks)
+        wanted |= found
+
+
+def _with_kin(which: str, ids: Iterable[int], and_products: Iterable[int]) -> set[int]:
+    """The products of lines of which `which` is true, those that are named, and what waits in one line with either."""
     mine = f"""
         SELECT coalesce(part.product_id, line.product_id) AS id
           FROM orders_orderline line LEFT JOIN orders_linecomponent part ON part.line_id = line.id
@@ -127,4 +148,4 @@ def _lock(which: str, ids: Iterable[int], and_products: Iterable[int]) -> None:
     """
     with database.cursor() as cursor:
         cursor.execute(KIN.format(mine=mine), {"ids": list(ids), "products": list(and_products)})
-        reservations.lock(row[0] for row in cursor.fetchall())
+        return {row[0] for row in cursor.fetchall()}

@@ -100,7 +100,7 @@ def _candy(main: Location) -> Product:
     """Sweets in two lots, one of which expires soon."""
     candy = Product.objects.create(
         sku=CANDY, name="Maple candy, 100 g", name_fr="Bonbons à l’érable, 100 g", price=Decimal("6.50"), weight_grams=110,
-        tracking=Product.Tracking.LOT, expires=True, barcode="0628451234561",
+        tracking=Product.Tracking.LOT, expires=True, barcode="0628451234562",
     )  # fmt: skip
     today = timezone.localdate()
     named = [lots.Named(candy.pk, code, today + timedelta(days=days)) for code, days in (("L2606", 25), ("L2611", 300))]

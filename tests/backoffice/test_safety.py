@@ -63,7 +63,7 @@ def test_what_is_not_there_and_not_allowed_is_said_plainly() -> None:
 def test_a_broken_page_says_that_nothing_was_done(monkeypatch: pytest.MonkeyPatch) -> None:
     client = logged_in("warehouse")
     client.raise_request_exception = False
-    monkeypatch.setattr("orders.admin.waiting.missing", lambda: 1 / 0)
+    monkeypatch.setattr("orders.admin.waiting._found", lambda *_: 1 / 0)
 
     answer = client.get(reverse("admin:orders_order_waiting"))
 
@@ -100,7 +100,7 @@ def test_what_a_role_does_not_see_is_not_read_by_filtering_either(role: str, pag
     [
         ("admin:orders_order_changelist", "state__exact=to_pack&work=to-pack&placed_at_from=&placed_at_to="),
         ("admin:orders_order_changelist", "connection__id__exact=1"),
-        ("admin:inventory_product_changelist", "archived=yes&stocked__exact=1&backorder_policy__exact=allow"),
+        ("admin:inventory_product_changelist", "archived=yes&kind=kits&backorder_policy__exact=allow"),
         ("admin:inventory_movement_changelist", "product__id__exact=1&reason__exact=count"),
         ("admin:accounting_entry_changelist", "lines__account__code=1000"),
         ("admin:accounting_entry_changelist", "order__id__exact=1&posted_on_from=2026-01-01"),

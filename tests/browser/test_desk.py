@@ -142,7 +142,7 @@ def test_the_preview_of_an_import_scrolls_inside_its_card(desk: Any, order: Orde
     page = desk.page
     desk.open(reverse("admin:inventory_product_import"))
     long = "a-name-without-any-space-" * 6
-    body = f"sku,name,name_fr,variation,barcode,price\nNEW-1,{long},{long},{long},0628915123457,1\nNEW-2,,{long},{long},1,x\n"
+    body = f"sku,name,name_fr,variation,barcode,price\nNEW-1,{long},{long},{long},0628915123456,1\nNEW-2,,{long},{long},1,x\n"
 
     page.set_input_files("input[type=file]", {"name": "p.csv", "mimeType": "text/csv", "buffer": body.encode()})
     page.click("#content button[type=submit], main button[type=submit]")

@@ -123,7 +123,7 @@ def test_prices_and_values_are_for_who_may_see_costs(shop: Supplier) -> None:
         texts.append(b"".join(client.get(URL + "as/csv/").streaming_content).decode())  # type: ignore[arg-type]
         texts.append(Read(client.get(URL + "as/pdf/").content).text())
         for text in texts:
-            assert ("777.00" in text or "112" in text) is sees, role
+            assert ("777.00" in text or "112.00" in text) is sees, role
         assert ("does not come to the minimum order" in texts[0]) is not sees
 
 
