@@ -10,6 +10,7 @@ from backoffice.api.back_in_stock import BackInStock
 from backoffice.api.docs import docs
 from backoffice.api.nowhere import Nowhere
 from backoffice.api.places import Locations, Moves, Transfers
+from backoffice.api.purchases import PurchaseOrders
 from inventory.api import Categories, Products, Stock, Suppliers
 from orders.api import Orders
 from shipping.api import Shipments
@@ -23,6 +24,7 @@ rooms.register("stock", Stock, basename="stock")
 rooms.register("locations", Locations, basename="location")
 rooms.register("moves", Moves, basename="move")
 rooms.register("transfers", Transfers, basename="transfer")
+rooms.register("purchase-orders", PurchaseOrders, basename="purchase-order")
 rooms.register("shipments", Shipments, basename="shipment")
 rooms.register("invoices", Invoices, basename="invoice")
 

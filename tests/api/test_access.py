@@ -18,6 +18,7 @@ from backoffice.models import ApiKey
 from inventory.models import Location
 from tests.api.conftest import Call, sentences
 from tests.api.orders import order as body_of_order
+from tests.buying import make_sent
 from tests.making import make_merchant, make_order, make_product
 
 ROLES = ("warehouse", "clerk", "accountant", "manager")
@@ -39,6 +40,9 @@ TABLE = {
     ("get", "locations/MAIN/"): "wcam",
     ("post", "moves/"): "w--m",
     ("get", "transfers/"): "wcam",
+    ("get", "purchase-orders/"): "wcam",
+    ("get", "purchase-orders/{purchase}/"): "wcam",
+    ("post", "purchase-orders/{purchase}/receipts/"): "w--m",
     ("get", "shipments/"): "wcam",
     ("get", "shipments/{shipment}/"): "wcam",
     ("post", "shipments/{shipment}/ship/"): "w--m",
@@ -50,6 +54,7 @@ BODIES: dict[str, Any] = {
     "orders/": body_of_order(),
     "stock/receipts/": {"lines": [{"sku": "TENT", "quantity": 1}]},
     "moves/": {"lines": [{"sku": "TENT", "quantity": 1, "from_location": "MAIN", "to_location": "A-1"}]},
+    "purchase-orders/{purchase}/receipts/": {"lines": [{"line": 1, "quantity": 1}]},
 }
 
 
@@ -60,7 +65,12 @@ def shop(db: Any) -> dict[str, str]:
     order = make_order()
     shipment = journey.pack([order.pk])[0]
     Location.objects.create(code="A-1", name="A-1", kind="bin", warehouse=Location.objects.get())
-    return {"order": order.number, "shipment": shipment.number, "invoice": order.invoice.label}
+    return {
+        "order": order.number,
+        "shipment": shipment.number,
+        "invoice": order.invoice.label,
+        "purchase": make_sent().number,
+    }
 
 
 @pytest.mark.parametrize("role", ROLES)
