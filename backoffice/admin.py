@@ -39,8 +39,12 @@ def find_order(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
     order = search.sure(found)
     if order is not None:
         return HttpResponseRedirect(reverse("admin:orders_order_change", args=[order.pk]))
+    lots = search.find_lots(q) if request.user.has_perm("inventory.view_lot") else []
+    if len(lots) == 1 and not found:
+        return HttpResponseRedirect(reverse("admin:inventory_lot_change", args=[lots[0].pk]))
     shown, more = found[:SHOWN], len(found) > SHOWN
-    return desk.page(request, "admin/search.html", _("Find an order"), q=q, found=shown, more=more, limit=SHOWN)
+    words = {"q": q, "found": shown, "lots": lots, "more": more, "limit": SHOWN}
+    return desk.page(request, "admin/search.html", _("Find an order"), **words)
 
 
 # Unfold's site has a page at this address that looks for apps and models; staff look for orders (rule: O7).

@@ -1,4 +1,5 @@
-"""One search box (rule: O7): an order by any number, name, e-mail, phone, postal code, SKU, tracking or invoice number.
+"""One search box (rule: O7): an order by any number, name, e-mail, phone, postal code, SKU, tracking or invoice number; and
+a lot by its own.
 
 One statement finds, by indexes only, and one reads what is shown; both however many orders there are.
 """
@@ -10,6 +11,7 @@ from django.db import connection as database
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.lib.text import digits, unaccented
+from inventory.models import Lot
 from orders.models import Order
 
 WHY = {
@@ -135,6 +137,15 @@ def find(q: str, *, limit: int = 50) -> list[Found]:
     hits = matches(q, limit=limit)
     orders = Order.objects.select_related("customer", "connection").in_bulk([hit.order_id for hit in hits])
     return [Found(orders[hit.order_id], hit.why) for hit in hits]
+
+
+def find_lots(q: str, *, limit: int = 20) -> list[Lot]:
+    """Lots and serial numbers of this very code (rule: S11), the newest first; one statement, by an index."""
+    code = " ".join(q.replace("\x00", "").split())[:80]
+    if len(code) < 2:
+        return []
+    found = Lot.objects.filter(code__in={code, code.upper(), code.lower()}).select_related("product")
+    return list(found.order_by("-id")[:limit])
 
 
 def sure(found: list[Found]) -> Order | None:

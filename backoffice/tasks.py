@@ -1,6 +1,6 @@
 """What the worker runs: few, general tasks that carry ids only and are safe to run twice (design: django-q2)."""
 
-from backoffice import daily_lists, dropping, imports, inward, journey, outward, stocktaking
+from backoffice import daily_lists, dropping, imports, inward, journey, outward, recalling, stocktaking
 from backoffice.reordering import gathered
 from backoffice.sync import waking
 from inventory.reports import abc
@@ -51,6 +51,11 @@ def tidy() -> str:
 def work_on_imports() -> str:
     """Take large imports further, for a minute at most; what is left is taken up again at once."""
     return f"{imports.work()} parts of imports worked on"
+
+
+def set_lots_aside() -> str:
+    """Hourly: expired lots, and recalled ones that came back, go to quarantine."""
+    return f"{recalling.set_aside()} units set aside"
 
 
 def make_count_sheets() -> str:

@@ -90,6 +90,7 @@ NAVIGATION: list[Item] = [
             _item(_("Correct the stock"), "tune", "admin:inventory_product_correct", "inventory.adjust_stock"),
             _item(_("Products"), "inventory_2", "admin:inventory_product_changelist", "inventory.view_product"),
             _item(_("Stock levels"), "shelves", "admin:inventory_stocklevel_changelist", "inventory.view_stocklevel"),
+            _item(_("Lots and serials"), "tag", "admin:inventory_lot_changelist", "inventory.view_lot"),
             _item(_("Places"), "warehouse", "admin:inventory_location_changelist", "inventory.view_location"),
             _item(_("Movements"), "swap_vert", "admin:inventory_movement_changelist", "inventory.view_movement"),
             _item(

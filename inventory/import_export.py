@@ -97,6 +97,14 @@ class LocationExchange(TableExchange):
     may_export = ("inventory.view_location",)
 
 
+class LotExchange(TableExchange):
+    """What is imported are the days on which lots expire; lots themselves come with their goods."""
+
+    resource_classes = (resources.LotResource,)
+    may_import = ("inventory.change_lot",)
+    may_export = ("inventory.view_lot",)
+
+
 class TransferExchange(TableExchange):
     """On the list of transfers: each with its lines, to read."""
 

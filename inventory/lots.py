@@ -1,12 +1,32 @@
-"""Lots and serial numbers by their names: found, or made when goods come in (rule: S11)."""
+"""Lots and serial numbers by their names: found, or made when goods come in; and how they stand (rule: S11)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import TextChoices
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from inventory.models import Lot, Product
+
+
+class State(TextChoices):
+    """How a lot stands on a day."""
+
+    GOOD = "good", gettext_lazy("good")
+    EXPIRED = "expired", gettext_lazy("expired")
+    RECALLED = "recalled", gettext_lazy("recalled")
+    GONE = "gone", gettext_lazy("gone")
+
+
+def state(lot: Lot, *, units: int, today: date) -> State:
+    """`units` of it are here. A lot is good through its expiry day."""
+    if lot.recalled_at is not None:
+        return State.RECALLED
+    if units <= 0:
+        return State.GONE
+    return State.EXPIRED if lot.expires_on is not None and lot.expires_on < today else State.GOOD
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +69,13 @@ def take_in(named: Iterable[Named]) -> dict[tuple[int, str], Lot]:
                 % {"lot": one.code, "sku": product.sku, "known": lot.expires_on or "–", "said": one.expires_on}
             )
     return {spot: found[spot] for spot in wanted}
+
+
+def set_expiry(lot_id: int, day: date | None) -> None:
+    """Correct the day on which a lot expires. ValueError where its product's lots expire and no day is said."""
+    lot = Lot.objects.select_related("product").get(pk=lot_id)
+    if day is None and lot.product.expires:
+        raise ValueError(
+            _("Lot %(lot)s of %(sku)s expires: say on which day.") % {"lot": lot.code, "sku": lot.product.sku}
+        )
+    Lot.objects.filter(pk=lot_id).update(expires_on=day)

@@ -11,6 +11,7 @@ from inventory.models import Location, StockLevel, Transfer, WarehouseProduct
 
 Kind = Location.Kind
 TRANSIT_CODE = "TRANSIT"
+QUARANTINE = "QUARANTINE"
 
 
 def usable() -> QuerySet[Location]:
@@ -34,6 +35,22 @@ def in_transit() -> Location:
     if found is None:
         words = {"name": "On its way", "kind": Kind.TRANSIT, "sellable": False, "pick_order": 9999}
         found = Location.objects.get_or_create(code=TRANSIT_CODE, defaults=words)[0]
+    return found
+
+
+def quarantines(warehouse_ids: Iterable[int], *, making: bool = False) -> dict[int, int]:
+    """By warehouse the first of its places for what must not be sold; made where it has none, if that is wanted."""
+    ids = set(warehouse_ids)
+    there = usable().filter(kind=Kind.QUARANTINE, warehouse__in=ids).order_by("-pick_order", "-pk")
+    found = {place.warehouse_id: place.pk for place in there if place.warehouse_id}
+    missing = ids - found.keys() if making else set()
+    for warehouse in Location.objects.filter(pk__in=missing).order_by("pk"):
+        words = {"name": QUARANTINE, "kind": Kind.QUARANTINE, "warehouse": warehouse, "sellable": False}
+        code = f"{warehouse.code[:29]}-{QUARANTINE}"
+        place, _made = Location.objects.get_or_create(code=code, defaults={**words, "pick_order": 999})
+        if place.warehouse_id != warehouse.pk or place.kind != Kind.QUARANTINE or place.archived_at is not None:
+            raise ValueError(f"{warehouse.name} has no quarantine place in use. Add one, then do this again.")
+        found[warehouse.pk] = place.pk
     return found
 
 

@@ -1,6 +1,7 @@
 """From a cell's text to a value: what cannot be read for sure is an error in a sentence, never a guess."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -56,6 +57,20 @@ class Whole(Text):
         if amount != amount.to_integral_value() or not 0 <= amount <= 1_000_000_000:
             raise ValueError(f"“{value}” is no whole number from 0 up.")
         return int(amount)
+
+
+class Day(Text):
+    """A day, 2026-12-03; an empty cell is none."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
+        text = str(value or "").strip()
+        if not text:
+            return None
+        try:
+            # A spreadsheet may write midnight behind a day.
+            return date.fromisoformat(text.removesuffix(" 00:00:00").removesuffix("T00:00:00"))
+        except ValueError:
+            raise ValueError(f"“{value}” is no day. Write it like 2026-12-03.") from None
 
 
 class YesNo(Text):

@@ -6,6 +6,7 @@ from inventory.resources.families import FamilyResource
 from inventory.resources.kit_components import KitComponentResource
 from inventory.resources.listings import ListingResource
 from inventory.resources.locations import LocationResource
+from inventory.resources.lots import LotResource
 from inventory.resources.products import ProductResource
 from inventory.resources.purchase_orders import PurchaseOrderResource
 from inventory.resources.selling_units import SellingUnitResource
@@ -17,7 +18,7 @@ from inventory.resources.warehouse_products import WarehouseProductResource
 
 __all__ = [
     "CategoryResource", "CountPlanResource", "CountSheetResource", "FamilyResource", "KitComponentResource",
-    "ListingResource", "LocationResource", "ProductResource", "PurchaseOrderResource", "SellingUnitResource",
+    "ListingResource", "LocationResource", "LotResource", "ProductResource", "PurchaseOrderResource", "SellingUnitResource",
     "StockCountResource", "SupplierProductResource", "SupplierResource", "SupplierReturnResource", "TransferResource",
     "WarehouseProductResource",
 ]  # fmt: skip

@@ -15,12 +15,14 @@ from backoffice.sync import arrivals
 from backoffice.sync.arrivals import Kept
 from backoffice.sync.models import Arrival, Delivery
 from inventory import pictures, supplier_returns, transfers
+from inventory.admin import lots as lots_admin
 from inventory.admin import purchase_actions
 from inventory.admin import supplier_returns as return_pages
 from inventory.admin import transfers as transfers_admin
 from inventory.models import (
     Listing,
     Location,
+    Lot,
     Product,
     ProductPicture,
     SellingUnit,
@@ -73,6 +75,8 @@ PAGES = {
     "admin:inventory_transfer_changelist": ALL,
     "admin:inventory_transfer_add": {W, M, X},
     "admin:inventory_transfer_change": ALL,
+    "admin:inventory_lot_changelist": ALL,
+    "admin:inventory_lot_change": ALL,
     "admin:inventory_listing_changelist": OFFICE,
     "admin:inventory_listing_add": {C, M, X},
     "admin:inventory_listing_change": OFFICE,
@@ -224,6 +228,8 @@ def shop() -> dict[str, int]:
         "admin:inventory_location_change": Location.objects.get(code="MAIN").pk,
         "admin:inventory_location_bins": Location.objects.get(code="MAIN").pk,
         "admin:inventory_location_stock": Location.objects.get(code="MAIN").pk,
+        "admin:inventory_lot_change": _lot(),
+        "admin:inventory_lot_recall_list": _lot(),
         "admin:inventory_transfer_change": _transfer(),
         "admin:inventory_transfer_slip": _transfer(),
         "admin:sync_connection_change": connection.pk,
@@ -231,6 +237,11 @@ def shop() -> dict[str, int]:
         "admin:sync_arrival_change": arrival,
         "admin:sync_delivery_change": Delivery.objects.order_by("id").values_list("pk", flat=True)[0],
     }
+
+
+def _lot() -> int:
+    milk = Product.objects.get_or_create(sku="MILK", defaults={"name": "Milk", "tracking": "lot"})[0]
+    return Lot.objects.get_or_create(product=milk, code="L-1")[0].pk
 
 
 def _transfer() -> int:
@@ -271,6 +282,16 @@ def test_each_button_of_a_transfer_works_for_whom_the_table_names(shop: dict[str
 
     assert set(answers.values()) == {302 if role in {W, M, X} else 403}
     assert client.get(reverse("admin:inventory_transfer_do", args=[pk, "send"])).status_code == 405
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_button_of_a_lot_works_for_whom_the_table_names(shop: dict[str, int], role: str) -> None:
+    client, pk = logged_in(role), shop["admin:inventory_lot_change"]
+
+    answers = {n: client.post(reverse("admin:inventory_lot_do", args=[pk, n])).status_code for n in lots_admin.BUTTONS}
+
+    assert answers == dict.fromkeys(lots_admin.BUTTONS, 302 if role in BOSS else 403)
+    assert client.get(reverse("admin:inventory_lot_do", args=[pk, "recall"])).status_code == 405
 
 
 @pytest.mark.parametrize("role", ROLES)
