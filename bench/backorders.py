@@ -1,7 +1,8 @@
-"""A receipt that frees 10,000 backordered lines: ledger, books, promises, states, timeline and wishes in one transaction, under 5 s.
+"""A receipt that frees 10,000 backordered lines, with all that follows from it, in one transaction under 5 seconds.
 
 The lines are of 5,000 orders and wait for 200 products that the store lists; every one was told a promise. The receipt is
-booked as in life, by `goods.receive`. Each measured receipt frees lines of its own, in the tables that the ones before left.
+booked as in life, by `goods.receive`: ledger, books, allocations, states, timeline, what stores and customers are told.
+Each measured receipt frees lines of its own, in the tables that the ones before left.
 """
 
 import os
@@ -77,7 +78,8 @@ def main() -> None:
         times.append(receive(turn)[0])
     left = OrderLine.objects.filter(backordered__gt=0).count()
     proven = proof.prove()
-    assert proven.ok and not left, (left, proven.faults)
+    assert proven.ok, proven.faults
+    assert not left, left
     worst = max(times)
     report.table(
         ["receipt", "seconds", "lines/s"],
