@@ -1,7 +1,8 @@
 """A shop of any size, in proportion: for each product 20 movements, and half an open line; the rest grows with them.
 
 One product in four is sold out and waited for by two orders; of every fifth of these three units are there, promised to a
-third order. One in ten is followed by lot, one in eight has a reorder point. What was put in holds all that the proof looks at.
+third order. One in ten is followed by lot, one in eight has a reorder point; one in twenty is a rarity of each kind, so that
+even a shop of 1,000 products fills every page. All of it holds before the proof.
 """
 
 from bench import large
@@ -48,8 +49,9 @@ class Shop:
         from inventory.models import KitComponent, KitContent, Listing, Product, SupplierProduct, WarehouseProduct
 
         new = f"generate_series({first}, {last}) AS n"
+        name = "CASE WHEN n % 20 = 9 THEN 'Alpine ' ELSE 'Product ' END || n"
         large.put(
-            Product, new, id="n * 2", sku="'SKU-' || lpad(n::text, 6, '0')", name="'Product ' || n",
+            Product, new, id="n * 2", sku="'SKU-' || lpad(n::text, 6, '0')", name=name,
             category_id=self.category, tracking=f"CASE WHEN {TRACKED} THEN 'lot' ELSE 'none' END",
             barcode="lpad((n * 10)::text, 13, '4')",
         )  # fmt: skip
@@ -61,12 +63,12 @@ class Shop:
             WarehouseProduct, f"{new} WHERE n % 8 = 0", product_id="n * 2", warehouse_id=self.place, reorder_point="5",
             target_level="20",
         )  # fmt: skip
-        kits = f"{new} WHERE n % 100 = 1"
+        kits = f"{new} WHERE n % 20 = 1"
         large.put(
             Product, kits, id="n * 2 + 1", sku="'KIT-' || lpad(n::text, 6, '0')", name="'Kit ' || n", stocked="false",
             is_kit="true", category_id=self.category,
         )  # fmt: skip
-        parts = f"{new}, (VALUES (1), (2)) AS part(at) WHERE n % 100 = 1"
+        parts = f"{new}, (VALUES (1), (2)) AS part(at) WHERE n % 20 = 1"
         for model, column in ((KitComponent, "component_id"), (KitContent, "product_id")):
             large.put(model, parts, **{"kit_id": "n * 2 + 1", column: "(n + at) * 2", "quantity": "at"})
 
@@ -85,10 +87,10 @@ class Shop:
             f"(SELECT n, m FROM generate_series(1, {MOVEMENTS}) AS m, {new} ORDER BY m, n) said",
             product_id="n * 2", location_id=self.place, lot_id=f"CASE WHEN {TRACKED} THEN n END",
             quantity=f"CASE m WHEN 1 THEN 60 WHEN {MOVEMENTS} THEN {there} - {60 - MOVEMENTS + 2} ELSE -1 END",
-            reason="CASE WHEN m = 1 THEN 'opening' WHEN m = 7 AND n % 500 = 0 THEN 'scrap'"
+            reason="CASE WHEN m = 1 THEN 'opening' WHEN m = 7 AND n % 20 = 7 THEN 'scrap'"
             " ELSE (ARRAY['adjustment', 'elsewhere'])[1 + m % 2] END",
             at=f"now() - (20 * ({MOVEMENTS} - m) + 1) * interval '1 day' + n * interval '0.5 second'",
-            key="'bench:' || n || ':' || m", note="CASE WHEN n % 1000 = 0 THEN 'broken' ELSE '' END",
+            key="'bench:' || n || ':' || m", note="CASE WHEN n % 20 = 3 AND m = 9 THEN 'broken' ELSE '' END",
         )  # fmt: skip
         large.put(
             StockLevel, new, product_id="n * 2", location_id=self.place, on_hand=there,
@@ -132,9 +134,9 @@ class Shop:
     def _purchasing(self, first: int, last: int) -> None:
         from inventory.models import PurchaseOrder, PurchaseOrderLine, Transfer, TransferLine
 
-        one, count = (first + 19) // 20, (last - first + 1) // 20
+        one, count = (first + 9) // 10, (last - first + 1) // 10
         numbers = f"generate_series({one}, {one + count - 1}) AS n"
-        sent = "n % 10 = 0"
+        sent = "n % 2 = 0"
         large.put(
             PurchaseOrder, numbers, id="n", number="'P-' || n", supplier_id=self.supplier, warehouse_id=self.place,
             state=f"CASE WHEN {sent} THEN 'sent' ELSE 'cancelled' END", currency="'CAD'", sent_at="now()",
@@ -142,11 +144,11 @@ class Shop:
         )  # fmt: skip
         large.put(
             PurchaseOrderLine, f"{numbers}, generate_series(1, 2) AS at", order_id="n", position="at",
-            product_id="40 * n - 8 * at", ordered="10", cancelled=f"CASE WHEN {sent} THEN 0 ELSE 10 END", unit_price="4",
+            product_id="20 * n - 8 * at", ordered="10", cancelled=f"CASE WHEN {sent} THEN 0 ELSE 10 END", unit_price="4",
         )  # fmt: skip
-        some = f"{numbers} WHERE n % 10 = 0"
-        to = self.place.replace("n % 2", "(n / 10 + 1) % 2")
-        source = self.place.replace("n % 2", "n / 10 % 2")
+        some = f"{numbers} WHERE n % 2 = 0"
+        to = self.place.replace("n % 2", "(n / 2 + 1) % 2")
+        source = self.place.replace("n % 2", "n / 2 % 2")
         large.put(Transfer, some, number="'T-' || n", source_id=source, destination_id=to)
         large.put(
             TransferLine, f"inventory_transfer transfer, {some} AND transfer.number = 'T-' || n",
@@ -156,7 +158,7 @@ class Shop:
     def _counts(self, first: int, last: int) -> None:
         from inventory.models import CountLine, CountSheet
 
-        one, count = (first + 99) // 100, (last - first + 1) // 100
+        one, count = (first + 19) // 20, (last - first + 1) // 20
         numbers = f"generate_series({one}, {one + count - 1}) AS n"
         large.put(
             CountSheet, numbers, number="'C-' || n", warehouse_id=self.place, state="'booked'", booked_at="now()",
@@ -165,8 +167,8 @@ class Shop:
         large.put(
             CountLine,
             f"(SELECT sheet.id, at, level.product_id, level.location_id, level.on_hand FROM {numbers}"
-            " JOIN inventory_countsheet sheet ON sheet.number = 'C-' || n CROSS JOIN generate_series(1, 20) AS at"
-            " JOIN inventory_stocklevel level ON level.product_id = 200 * n - 2 * at)"
+            " JOIN inventory_countsheet sheet ON sheet.number = 'C-' || n CROSS JOIN generate_series(1, 5) AS at"
+            " JOIN inventory_stocklevel level ON level.product_id = 40 * n - 2 * at)"
             " said(sheet, at, product, place, units)",
             sheet_id="sheet", position="at", product_id="product", location_id="place", counted="units", expected="units",
             counted_at="now()",
