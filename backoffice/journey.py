@@ -424,7 +424,8 @@ def _book_set_aside(connection: Connection, taken: intake.Taken) -> None:
     if not opened_at or not aside:
         return
     place = stock.default_location().pk
-    counted = Product.objects.filter(pk__in={p for p, _, _ in aside}, stocked=True)
+    # Of what is followed by lot nobody can say here which lot it was: it is received, or counted, with its lots.
+    counted = Product.objects.filter(pk__in={p for p, _, _ in aside}, stocked=True, tracking=Product.Tracking.NONE)
     # Below zero the store had sold more than there was: how much of that lies here, only a count can tell.
     oversold = Listing.objects.filter(connection=connection, seen_quantity__lt=0, product__isnull=False)
     stocked = set(counted.exclude(pk__in=oversold.values("product")).values_list("pk", flat=True))

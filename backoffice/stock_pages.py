@@ -1,18 +1,22 @@
 """Two pages at the warehouse's desk: goods come in, and stock is corrected with a reason."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal, InvalidOperation
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice import desk, goods
-from inventory import places
-from inventory.models import Movement, Product
+from inventory import lots, places
+from inventory.models import Lot, Movement, Product
 from orders.admin.actions import product_named
 
 ROWS = 5
+FIELDS = ("product", "units", "cost", "lot", "expires_on")
 
 
 def receive(request: HttpRequest) -> HttpResponse:
@@ -37,15 +41,12 @@ def _stock_page(
         # The key stays the same while the form is shown again, so that sent twice it is booked once.
         if desk.press(request, lambda: do(request, {"key": key})):
             return HttpResponseRedirect(request.path)
-    typed = [
-        {"product": product, "units": units, "cost": cost}
-        for product, units, cost in zip(
-            _column(request, "product"), _column(request, "units"), _column(request, "cost"), strict=True
-        )
-    ]
+    columns = [_column(request, field) for field in FIELDS]
+    typed = [dict(zip(FIELDS, row, strict=True)) for row in zip(*columns, strict=True)]
+    blank = dict.fromkeys(FIELDS, "")
     if not typed:
-        typed = [{"product": request.GET.get("product", ""), "units": "", "cost": ""}]
-    rows = typed + [{"product": "", "units": "", "cost": ""}] * ((ROWS if name == "receive" else 1) - len(typed))
+        typed = [{**blank, "product": request.GET.get("product", ""), "lot": request.GET.get("lot", "")}]
+    rows = typed + [blank] * ((ROWS if name == "receive" else 1) - len(typed))
     return desk.page(
         request,
         f"admin/inventory/{name}.html",
@@ -55,6 +56,7 @@ def _stock_page(
         once=key or desk.once(),
         locations=list(places.usable()),
         location=request.POST.get("location", ""),
+        follows_lots=Product.objects.exclude(tracking=Product.Tracking.NONE).filter(archived_at=None).exists(),
         sees_costs=request.user.has_perm("inventory.see_costs"),
         newest=list(
             Movement.objects.filter(
@@ -66,25 +68,57 @@ def _stock_page(
 
 def _column(request: HttpRequest, name: str) -> list[str]:
     values = request.POST.getlist(name)
-    # Who may not see costs has no such column.
+    # Who may not see costs has no such column; where nothing is followed by lot there is none for it.
     return values or [""] * len(request.POST.getlist("product"))
 
 
-def _typed(request: HttpRequest) -> list[tuple[Product, str, str]]:
-    rows = zip(_column(request, "product"), _column(request, "units"), _column(request, "cost"), strict=False)
-    wanted = [(code, units, cost) for code, units, cost in rows if code.strip() or units.strip()]
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row as typed, its product known."""
+
+    product: Product
+    units: int
+    cost: str
+    lot: str
+    expires_on: date | None
+
+
+def _typed(request: HttpRequest) -> list[_Row]:
+    rows = zip(*(_column(request, field) for field in FIELDS), strict=False)
+    wanted = [row for row in rows if row[0].strip() or row[1].strip()]
     if not wanted:
         raise ValueError(_("Say which product, and how many units."))
-    return [(product_named(code), units, cost) for code, units, cost in wanted]
+    typed = []
+    for code, units, cost, lot, day in wanted:
+        product, number = product_named(code), desk.whole_number(units, least=1)
+        if refused := lots.refused(product, lot, number):
+            raise ValueError(refused)
+        typed.append(_Row(product, number, cost, lot.strip()[:80], _day(day)))
+    return typed
+
+
+def _day(text: str) -> date | None:
+    if not text.strip():
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(_("“%(text)s” is no day. Write it like 2026-12-03.") % {"text": text.strip()[:20]}) from None
+
+
+def _lots(rows: Sequence[_Row]) -> dict[tuple[int, str], Lot]:
+    return lots.take_in(lots.Named(row.product.pk, row.lot, row.expires_on) for row in rows if row.lot)
 
 
 def _receive(request: HttpRequest, said: dict[str, str]) -> str:
-    place = _place(request)
-    coming = [
-        goods.Goods(product.pk, desk.whole_number(units, least=1), _cost(request, cost), place)
-        for product, units, cost in _typed(request)
-    ]
-    moved = goods.receive(coming, key=said["key"], note=desk.words(request, "note"), by=request.user)
+    place, rows = _place(request), _typed(request)
+    note = desk.words(request, "note")
+    with transaction.atomic():
+        known = _lots(rows)
+        coming = [
+            goods.Goods(row.product.pk, row.units, _cost(request, row.cost), place, _lot_id(known, row)) for row in rows
+        ]
+        moved = goods.receive(coming, key=said["key"], note=note, by=request.user)
     if not moved:
         return _("This was booked before; nothing is booked twice.")
     count = sum(movement.quantity for movement in moved)
@@ -95,19 +129,32 @@ def _receive(request: HttpRequest, said: dict[str, str]) -> str:
     ) % {"count": count}
 
 
+def _lot_id(known: Mapping[tuple[int, str], Lot], row: _Row) -> int | None:
+    return known[row.product.pk, row.lot].pk if row.lot else None
+
+
 def _correct(request: HttpRequest, said: dict[str, str]) -> str:
-    place = _place(request)
-    changes = []
-    for product, units, _unused in _typed(request):
-        sign = -1 if request.POST.get("direction") == "less" else 1
-        changes.append(goods.Goods(product.pk, sign * desk.whole_number(units, least=1), None, place))
-    moved = goods.adjust(changes, key=said["key"], note=desk.words(request, "note"), by=request.user)
+    place, rows = _place(request), _typed(request)
+    sign = -1 if request.POST.get("direction") == "less" else 1
+    note = desk.words(request, "note")
+    with transaction.atomic():
+        # What is missing has a lot already; a wrong number must not make a new one.
+        known = _lots(rows) if sign > 0 else {(r.product.pk, r.lot): _there(r) for r in rows if r.lot}
+        changes = [goods.Goods(row.product.pk, sign * row.units, None, place, _lot_id(known, row)) for row in rows]
+        moved = goods.adjust(changes, key=said["key"], note=note, by=request.user)
     if not moved:
         return _("This was booked before; nothing is booked twice.")
     return _("The stock of %(sku)s is corrected by %(units)s.") % {
         "sku": Product.objects.get(pk=moved[0].product_id).sku,
         "units": f"{moved[0].quantity:+d}",
     }
+
+
+def _there(row: _Row) -> Lot:
+    lot = Lot.objects.filter(product=row.product, code__iexact=row.lot).first()
+    if lot is None:
+        raise ValueError(_("%(sku)s has no lot “%(code)s”.") % {"sku": row.product.sku, "code": row.lot})
+    return lot
 
 
 def _place(request: HttpRequest) -> int | None:

@@ -12,9 +12,11 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from backoffice import recalling
 from backoffice.heartbeat import NAME as WORKER
 from backoffice.sync import health
 from backoffice.sync.models import Connection, Heartbeat
+from orders import merchant
 
 MOST = 1000
 SILENT_AFTER = timedelta(minutes=3)
@@ -133,7 +135,21 @@ def _alerts(may: Any, found: Counts) -> list[dict[str, str]]:
             found.failed_deliveries,
         ) % {"count": shown(found.failed_deliveries)}
         alerts.append((words, url))
+    if may("inventory.view_lot") and (unfit := _lots_to_set_aside()):
+        url = reverse("admin:inventory_lot_changelist") + "?state=unfit"
+        words = ngettext(
+            "%(count)s lot is expired or recalled and lies where it is sold from: move it to quarantine.",
+            "%(count)s lots are expired or recalled and lie where they are sold from: move them to quarantine.",
+            unfit,
+        ) % {"count": shown(unfit)}
+        alerts.append((words, url))
     return [{"sentence": sentence, "url": url} for sentence, url in alerts]
+
+
+def _lots_to_set_aside() -> int:
+    """What the hourly task leaves to a person, because their warehouse has no quarantine place; a thousand at most."""
+    today = merchant.local_day(timezone.now(), merchant.current())
+    return len(set(recalling.unfit(today).values_list("lot", flat=True)[:MOST]))
 
 
 def _first_steps(may: Any, found: Counts) -> list[dict[str, str]]:

@@ -20,7 +20,7 @@ from backoffice.api.errors import said
 from backoffice.api.permissions import SEE_AMOUNTS, SEE_COSTS, may
 from backoffice.sync import arrivals, connections
 from backoffice.sync.models import Arrival
-from inventory import categories, gtin
+from inventory import categories, gtin, lots
 from inventory.models import (
     Category,
     KitComponent,
@@ -259,6 +259,11 @@ class ReceiptLineIn(Strict):
         max_length=20, required=False, help_text="Its code; without it, the default place."
     )
 
+    lot = serializers.CharField(
+        max_length=80, required=False, help_text="Lot or serial number; needed for products that are followed by it."
+    )
+    expires_on = serializers.DateField(required=False, help_text="Needed for a new lot of a product whose lots expire.")
+
     def validate_unit_cost(self, cost: Any) -> Any:
         if not may(self.context, SEE_COSTS):
             raise serializers.ValidationError("This user may not set costs: leave unit_cost out.")
@@ -277,12 +282,18 @@ class ReceiptIn(Strict):
         wrong: Any = {at: problems for at, line in enumerate(lines) if (problems := _problems(line, products, places))}
         if wrong:
             raise serializers.ValidationError({"lines": wrong})
+        known = lots.take_in(
+            lots.Named(products[line["sku"]].pk, line["lot"].strip(), line.get("expires_on"))
+            for line in lines
+            if line.get("lot", "").strip()
+        )
         return [
             goods.Goods(
                 product_id=products[line["sku"]].pk,
                 quantity=line["quantity"],
                 unit_cost=line.get("unit_cost"),
                 location_id=places[line["location"]] if "location" in line else None,
+                lot_id=lot.pk if (lot := known.get((products[line["sku"]].pk, line.get("lot", "").strip()))) else None,
             )
             for line in lines
         ]
@@ -299,6 +310,8 @@ def _problems(
         found["sku"] = [f"{line['sku']} is not stocked: nothing of it can come in."]
     elif line["quantity"] * line.get("unit_cost", product.average_cost) >= MOST_VALUE:
         found["quantity"] = ["The goods of a line are worth less than 100,000,000,000 in all. Check quantity and cost."]
+    if product is not None and (wrong := lots.refused(product, line.get("lot", ""), line["quantity"])):
+        found["lot"] = [wrong]
     if line.get("location", "") not in {"", *places}:
         found["location"] = [f"There is no place {line['location']}. Known are: {', '.join(sorted(places))}."]
     return found

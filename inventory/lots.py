@@ -71,6 +71,19 @@ def take_in(named: Iterable[Named]) -> dict[tuple[int, str], Lot]:
     return {spot: found[spot] for spot in wanted}
 
 
+def refused(product: Product, code: str, units: int) -> str:
+    """Why units of a product cannot come or go under this lot or serial number, in a sentence; empty where they can."""
+    if product.tracking == Product.Tracking.NONE:
+        said = _("%(sku)s is not followed by lot or serial number: leave it out.") if code.strip() else ""
+    elif not code.strip():
+        said = _("%(sku)s is followed by lot or serial number: say which one stands on the goods.")
+    elif product.tracking == Product.Tracking.SERIAL and units > 1:
+        said = _("Each unit of %(sku)s has a serial number of its own: say one for each unit.")
+    else:
+        said = ""
+    return said % {"sku": product.sku} if said else ""
+
+
 def set_expiry(lot_id: int, day: date | None) -> None:
     """Correct the day on which a lot expires. ValueError where its product's lots expire and no day is said."""
     lot = Lot.objects.select_related("product").get(pk=lot_id)

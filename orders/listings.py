@@ -190,6 +190,9 @@ def _open(connection: Connection, records: dict[str, ListingRecord], listings: d
     }
     if not counted:
         return []
+    # What is followed by lot is received, or counted, with its lots; a store knows none.
+    followed = Product.objects.filter(pk__in=counted).exclude(tracking=Product.Tracking.NONE)
+    without = set(followed.values_list("pk", flat=True))
     moved = set(Movement.objects.filter(product_id__in=counted).values_list("product_id", flat=True).distinct())
     location = ledger.default_location()
     return ledger.record(
@@ -203,7 +206,7 @@ def _open(connection: Connection, records: dict[str, ListingRecord], listings: d
                 note=f"Taken over from {connection.name}",
             )
             for product_id, (pk, quantity) in counted.items()
-            if product_id is not None and quantity is not None and product_id not in moved
+            if product_id is not None and quantity is not None and product_id not in moved | without
         ]
     )
 
@@ -211,7 +214,12 @@ def _open(connection: Connection, records: dict[str, ListingRecord], listings: d
 def _sentence(listing: Listing) -> str:
     if listing.product is None:
         return f"{listing.name}: a heading for its variations, not sold itself."
-    return f"{listing.name} is product {listing.product.sku} here."
+    said = f"{listing.name} is product {listing.product.sku} here."
+    if listing.product.tracking != Product.Tracking.NONE:
+        said += (
+            " Its stock is followed by lot: receive or count it with its lots, the store's figure is not taken over."
+        )
+    return said
 
 
 def map_sku(

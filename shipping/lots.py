@@ -69,6 +69,33 @@ def _free(followed: Mapping[int, StockLevel], today: date) -> dict[int, list[lis
     }
 
 
+def to_take(wanted: Mapping[int, int]) -> dict[int, list[tuple[str, int]]]:
+    """By level: (lot or serial number, units) to take so many of it, as packing will; nothing where none is followed."""
+    levels = StockLevel.objects.filter(pk__in=list(wanted)).exclude(product__tracking=Product.Tracking.NONE).in_bulk()
+    if not levels:
+        return {}
+    free = _free(levels, merchant.local_day(timezone.now(), merchant.current()))
+    codes = dict(Lot.objects.filter(pk__in={lot for of in free.values() for lot, _ in of}).values_list("pk", "code"))
+    found: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    for pk in levels:
+        left = wanted[pk]
+        for lot, units in free[pk]:
+            if part := max(0, min(units, left)):
+                found[pk].append((codes[lot], part))
+                left -= part
+    return dict(found)
+
+
+def inside(shipment_ids: Iterable[int]) -> dict[tuple[int, int], list[str]]:
+    """By parcel and line: the lots and serial numbers in it. One statement."""
+    items = ShipmentLine.objects.filter(shipment__in=list(shipment_ids), lot__isnull=False)
+    found: dict[tuple[int, int], list[str]] = defaultdict(list)
+    for shipment, line, code in items.order_by("id").values_list("shipment", "line", "lot__code"):
+        if code not in found[shipment, line]:
+            found[shipment, line].append(code)
+    return dict(found)
+
+
 def change(item: ShipmentLine, code: str, *, who: str) -> None:
     """Another lot or serial number lies in a packed parcel than the one that was proposed, as scanned.
 

@@ -25,6 +25,7 @@ class SlipLine:
     sku: str = ""
     variation: str = ""
     promise: str = ""
+    lots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ WORDS = {
         "on_backorder": "{count} on backorder",
         "promised": "{count} on backorder: {promise}",
         "units": "Units",
+        "lots": "Lot/serial {codes}",
         "gift": "Gift message",
         "note": "Your note",
         "foot": "Packing slip · Order {number}",
@@ -91,6 +93,7 @@ WORDS = {
         "on_backorder": "{count} en attente",
         "promised": "{count} en attente\u00a0: {promise}",
         "units": "Unités",
+        "lots": "Lot/série {codes}",
         "gift": "Message-cadeau",
         "note": "Votre note",
         "foot": "Bordereau d’expédition · Commande {number}",
@@ -197,6 +200,8 @@ def _table(paper: Paper, slip: SlipData, words: dict[str, str]) -> None:
 
 def _cells(line: SlipLine, figures: list[str], words: dict[str, str], language: str, with_sku: bool) -> list[Cell]:
     notes = [line.variation] if line.variation else []
+    if line.lots:
+        notes.append(words["lots"].format(codes=", ".join(line.lots)))
     if line.backordered:
         late = words["promised" if line.promise else "on_backorder"]
         notes.append(late.format(count=number(line.backordered, language), promise=line.promise))

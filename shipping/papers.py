@@ -12,6 +12,7 @@ from backoffice.lib.address import PostalAddress
 from inventory.promise import Promise
 from orders import merchant, promise_record, promise_words, promises
 from orders.models import Allocation, LineComponent, LinePromise, Merchant, Order, OrderLine
+from shipping import lots
 from shipping.inside import units_inside
 from shipping.labels import LabelData
 from shipping.labels import draw as draw_labels
@@ -80,7 +81,8 @@ def _slips(parcels: Sequence[Parcel]) -> bytes:
         )
     seller = merchant.current()
     told = _promises(parcels)
-    return draw_slips([_slip(parcel, seller, told) for parcel in parcels])
+    inside = lots.inside(parcel.shipment.pk for parcel in parcels if parcel.shipment)
+    return draw_slips([_slip(parcel, seller, told, inside) for parcel in parcels])
 
 
 def _labels(parcels: Sequence[Parcel]) -> bytes:
@@ -183,14 +185,18 @@ def _promises(parcels: Sequence[Parcel]) -> Told:
     return told | {(line, False): promise for line, promise in promises.for_lines(here).items()}
 
 
-def _slip(parcel: Parcel, seller: Merchant, told: Told) -> SlipData:
+Lots = Mapping[tuple[int, int], Sequence[str]]
+"""By parcel and line the lots and serial numbers in it."""
+
+
+def _slip(parcel: Parcel, seller: Merchant, told: Told, inside: Lots) -> SlipData:
     order, shipment = parcel.order, parcel.shipment
     return SlipData(
         merchant=merchant.letterhead(seller),
         order_number=order.number,
         placed_on=merchant.local_day(order.placed_at, seller),
         ship_to=PostalAddress.of(order.shipping_address),
-        lines=tuple(_slip_line(line, parcel, told) for line in parcel.lines if line.ordered > line.cancelled),
+        lines=tuple(_slip_line(line, parcel, told, inside) for line in parcel.lines if line.ordered > line.cancelled),
         language=order.language,
         store_number=order.external_number,
         store_name=order.connection.name,
@@ -203,7 +209,7 @@ def _slip(parcel: Parcel, seller: Merchant, told: Told) -> SlipData:
     )
 
 
-def _slip_line(line: OrderLine, parcel: Parcel, told: Told) -> SlipLine:
+def _slip_line(line: OrderLine, parcel: Parcel, told: Told, inside: Lots) -> SlipLine:
     promise = told.get((line.pk, parcel.has_left))
     missing = parcel.missing(line)
     return SlipLine(
@@ -215,6 +221,7 @@ def _slip_line(line: OrderLine, parcel: Parcel, told: Told) -> SlipLine:
         promise=promise_words.phrase(promise, parcel.order.language) if promise and missing else "",
         sku=line.sku,
         variation=_variation(line, parcel.order.language),
+        lots=tuple(inside.get((parcel.shipment.pk, line.pk), ())) if parcel.shipment else (),
     )
 
 
@@ -271,6 +278,7 @@ def pick_list(order_ids: Sequence[int], *, language: str = "en", printed_by: str
     seller = merchant.current()
     busy = {order_id for by_order in needs.values() for order_id in by_order}
     in_turn = [orders[pk] for pk in order_ids if pk in orders]
+    lots_of = lots.to_take({level_id: sum(of.values()) for level_id, of in needs.items()})
     ordered = sorted(places, key=lambda level_id: _walk(places[level_id]))
     return draw_pick_lists(
         [
@@ -287,7 +295,10 @@ def pick_list(order_ids: Sequence[int], *, language: str = "en", printed_by: str
                     )
                     for order in in_turn
                 ),
-                lines=tuple(_pick_line(places[level_id], needs[level_id], in_turn) for level_id in ordered),
+                lines=tuple(
+                    _pick_line(places[level_id], needs[level_id], in_turn, lots_of.get(level_id, ()))
+                    for level_id in ordered
+                ),
                 language=language,
                 printed_by=printed_by,
             )
@@ -303,7 +314,9 @@ def _walk(allocation: Allocation) -> tuple[int, str, int, str, str]:
     return (warehouse.pick_order, warehouse.name, place.pick_order, place.bin_name, level.product.sku)
 
 
-def _pick_line(allocation: Allocation, needs: dict[int, int], in_turn: Sequence[Order]) -> PickLine:
+def _pick_line(
+    allocation: Allocation, needs: dict[int, int], in_turn: Sequence[Order], taken: Sequence[tuple[str, int]]
+) -> PickLine:
     level = allocation.level
     return PickLine(
         sku=level.product.sku,
@@ -313,4 +326,5 @@ def _pick_line(allocation: Allocation, needs: dict[int, int], in_turn: Sequence[
         bin=level.location.bin_name,
         variation=level.product.variation,
         barcode=level.product.barcode,
+        lots=tuple(taken),
     )

@@ -20,7 +20,7 @@ class PickNeed:
 
 @dataclass(frozen=True, slots=True)
 class PickLine:
-    """One product at one place. Lines are printed by (location, bin, SKU), whatever order they come in."""
+    """One product at one place; `lots` are (number, units) to take, in turn. Lines are printed by (location, bin, SKU)."""
 
     sku: str
     name: str
@@ -29,6 +29,7 @@ class PickLine:
     bin: str = ""
     variation: str = ""
     barcode: str = ""
+    lots: tuple[tuple[str, int], ...] = ()
 
     @property
     def quantity(self) -> int:
@@ -64,6 +65,7 @@ WORDS = {
         "summary": "Orders: {orders} · Places: {lines} · Units: {units}",
         "printed": "Printed on {day} at {time}",
         "by": "by {who}",
+        "lot": "Lot {code} × {units}",
         "bin": "Bin",
         "item": "Item",
         "quantity": "Quantity",
@@ -82,6 +84,7 @@ WORDS = {
         "summary": "Commandes\u00a0: {orders} · Emplacements\u00a0: {lines} · Unités\u00a0: {units}",
         "printed": "Imprimée le {day} à {time}",
         "by": "par {who}",
+        "lot": "Lot {code} × {units}",
         "bin": "Casier",
         "item": "Article",
         "quantity": "Quantité",
@@ -170,7 +173,8 @@ def _lines(paper: Paper, data: PickListData, words: dict[str, str]) -> None:
 
 def _line(table: Table, line: PickLine, language: str) -> None:
     ticks = [f"{need.order_number} × {number(need.quantity, language)}" for need in line.needs]
-    notes = tuple(filter(None, (line.variation, " · ".join(filter(None, (line.sku, line.barcode))))))
+    lots = [WORDS[language]["lot"].format(code=code, units=number(units, language)) for code, units in line.lots]
+    notes = tuple(filter(None, (line.variation, " · ".join(filter(None, (line.sku, line.barcode))), *lots)))
     first, rest = ticks[:TICKS_A_ROW], ticks[TICKS_A_ROW:]
     table.row(
         [

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from backoffice.sync.errors import SyncError, Unavailable
-from inventory.ledger import Short
+from inventory.ledger import LotNeeded, Short
 from shipping.packing import CannotPack
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def said() -> Iterator[None]:
         raise Conflict(str(error)) from error
     except Unavailable as error:
         raise NotNow(str(error)) from error
-    except (SyncError, ValueError) as error:
+    except (SyncError, LotNeeded, ValueError) as error:
         raise Unprocessable(str(error)) from error
 
 

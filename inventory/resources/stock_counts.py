@@ -62,6 +62,10 @@ class StockCountResource(TableResource):
             raise ValidationError({"sku": f"SKU {row['sku']} is no product here. Create it first, or correct the SKU."})
         if not product.stocked:
             raise ValidationError({"sku": f"{product.sku} is not stocked, so there is nothing to count."})
+        if product.tracking != Product.Tracking.NONE:
+            raise ValidationError(
+                {"sku": f"{product.sku} is followed by lot or serial number: count it on a count sheet, lot by lot."}
+            )
         if place is None:
             known = ", ".join(sorted(code for code in self._places if code))
             raise ValidationError({"location": f"There is no place {row['location']}. Known are: {known}."})

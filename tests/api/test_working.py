@@ -1,12 +1,13 @@
 """What the API does besides taking in orders: packing, shipping, receiving."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from backoffice.sync.models import Arrival
-from inventory.models import Movement, Product, StockLevel
+from inventory.models import Lot, LotLevel, Movement, Product, StockLevel
 from orders.models import Order
 from shipping.models import Shipment
 from tests.api.conftest import Call, sentences
@@ -200,3 +201,20 @@ def test_the_warehouse_receives_without_seeing_or_setting_costs(caller: Call) ->
     assert "unit_cost" not in taken.json()["movements"][0]
     assert Product.objects.get(sku="TENT").average_cost == Decimal("10.0000")
     assert Movement.objects.filter(by__username="warehouse").count() == 1
+
+
+def test_goods_that_are_followed_come_in_with_their_lot(caller: Call) -> None:
+    make_product("MILK", tracking="lot", expires=True)
+    client = caller()
+
+    def receive(key: str, **said: object) -> Any:
+        lines = [{"sku": "MILK", "quantity": 3, **said}]
+        return post(client, "stock/receipts/", {"lines": lines}, **{"Idempotency-Key": key})
+
+    answer = receive("l1")
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "lines.0.lot")
+    assert "say which one stands on the goods" in answer.json()["errors"][0]["message"]
+    assert receive("l2", lot="L-1").status_code == 422
+    assert receive("l3", lot="L-1", expires_on="2027-05-01").status_code == 201
+    assert Lot.objects.get().expires_on == date(2027, 5, 1)
+    assert LotLevel.objects.get().units == 3
