@@ -19,7 +19,7 @@ from orders.models import Order
 from orders.queue import QUEUED, TOUCHING, UNITS, WANTS
 
 PAGE = 50
-CHUNK, GROUPS = 500, 100
+CHUNK, GROUPS = 500, 500
 State = Order.State
 WAITING_STATES = (State.BACKORDER, State.PARTLY_TO_PACK, State.PARTLY_SHIPPED, State.PACKED, State.HELD, State.UNPAID)
 """In which an order with goods on backorder can be; UNPAID is one whose stock is reserved for some hours."""
@@ -97,16 +97,13 @@ IN_ORDER = "o.placed_at, o.id, line.position"
 FOLLOWS = f"o.placed_at >= %(placed_at)s AND ({IN_ORDER}) > (%(placed_at)s::timestamptz, %(order)s::bigint, %(position)s::int)"
 FITS = """(line.sku ILIKE %(begins)s OR line.name ILIKE %(holds)s OR customer.name ILIKE %(holds)s
            OR customer.company ILIKE %(holds)s OR o.number = %(text)s OR o.external_number = %(text)s)"""
-# Each state by its own index, the oldest first, so that what is read is what is shown.
+_ONE_STATE = f"""({SHOWN.format(units="line.backordered", group="0")}
+      WHERE {{which}} AND {QUEUED} AND {{{{follows}}}} AND {{{{fits}}}}
+      ORDER BY {IN_ORDER} LIMIT %(limit)s)"""
+# Each state by its own index and by its own name, the oldest first, so that no more is read than is shown.
 ALL_LINES = f"""
-    SELECT waiting.* FROM unnest(%(states)s::text[]) AS wanted(state)
-     CROSS JOIN LATERAL ({SHOWN.format(units="line.backordered", group="0")}
-                          WHERE o.state = wanted.state AND {QUEUED} AND {{follows}} AND {{fits}}
-                          ORDER BY {IN_ORDER} LIMIT %(limit)s) waiting
-    UNION ALL
-    ({SHOWN.format(units="line.backordered", group="0")}
-      WHERE NOT line.needs_shipping AND NOT o.state = ANY(%(states)s) AND {QUEUED} AND {{follows}} AND {{fits}}
-      ORDER BY {IN_ORDER} LIMIT %(limit)s)
+    {" UNION ALL ".join(_ONE_STATE.format(which=f"o.state = '{state.value}'") for state in WAITING_STATES)}
+    UNION ALL {_ONE_STATE.format(which="NOT line.needs_shipping AND NOT o.state = ANY(%(states)s)")}
      ORDER BY 11, 2, 12 LIMIT %(limit)s
 """
 OF_CUSTOMER = f"""
@@ -156,18 +153,30 @@ def _found(sql: str, ids: list[int], asked: Asked, limit: int | None) -> list[tu
         return [(row[-1], LineRow(*row[:-1])) for row in cursor.fetchall()]
 
 
-PRODUCTS = f"""
-    SELECT product.id, concat_ws(', ', product.name, nullif(product.variation, '')), product.sku
-      FROM inventory_product product
-     WHERE (NOT %(follows)s OR product.sku > %(after)s)
-       AND (%(text)s = '' OR product.sku ILIKE %(begins)s OR product.name ILIKE %(holds)s)
-       AND (EXISTS (SELECT 1 FROM orders_orderline line JOIN orders_order o ON o.id = line.order_id
+_WAITED_FOR = f"""(EXISTS (SELECT 1 FROM orders_orderline line JOIN orders_order o ON o.id = line.order_id
                      WHERE line.product_id = product.id AND {QUEUED}
-                       AND NOT EXISTS (SELECT 1 FROM orders_linecomponent part WHERE part.line_id = line.id))
+                       AND NOT EXISTS (SELECT 1 FROM orders_linecomponent part WHERE part.line_id = line.id) {{one}})
          OR EXISTS (SELECT 1 FROM orders_linecomponent part JOIN orders_orderline line ON line.id = part.line_id
                       JOIN orders_order o ON o.id = line.order_id
-                     WHERE part.product_id = product.id AND {QUEUED}))
-     ORDER BY product.sku LIMIT %(limit)s
+                     WHERE part.product_id = product.id AND {QUEUED} {{one}}))"""
+_PRODUCT = "SELECT product.id, concat_ws(', ', product.name, nullif(product.variation, '')) AS name, product.sku"
+WINDOW = 1_000
+# Where much is waited for, the next products by SKU are looked at one by one until the page is full. Only where that does not
+# fill it, all that waits is gathered first: then it is little. (OFFSET keeps the first from being done like the second.)
+PRODUCTS = f"""
+    WITH near AS MATERIALIZED (
+        SELECT product.id, product.sku, product.name, product.variation FROM inventory_product product
+         WHERE {{follows}} ORDER BY product.sku LIMIT %(window)s),
+    found AS MATERIALIZED (
+        {_PRODUCT} FROM near product
+         WHERE {{fits}} AND {_WAITED_FOR.format(one="OFFSET 0")} ORDER BY product.sku LIMIT %(limit)s)
+    SELECT id, name, sku FROM found
+    UNION ALL
+    ({_PRODUCT} FROM inventory_product product
+      WHERE (SELECT count(*) FROM found) < %(limit)s AND (SELECT count(*) FROM near) = %(window)s
+        AND product.sku > (SELECT max(sku) FROM near)
+        AND {{fits}} AND {_WAITED_FOR.format(one="")} ORDER BY product.sku LIMIT %(limit)s)
+     ORDER BY 3 LIMIT %(limit)s
 """
 OF_PRODUCTS = f"""
     SELECT {WANTS}, sum({UNITS}), count(DISTINCT o.id), min(o.placed_at), '', 0
@@ -190,6 +199,24 @@ STOCK_OF = """
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """SQL: which products or customers, where they go on, what fits the words typed; and the sums of those."""
+
+    which: str
+    sums: str
+    follows: str
+    fits: str
+
+
+BY_PRODUCT = Grouped(
+    PRODUCTS,
+    OF_PRODUCTS,
+    follows="product.sku > %(after)s",
+    fits="(product.sku ILIKE %(begins)s OR product.name ILIKE %(holds)s)",
+)
+
+
 def products(asked: Asked, *, limit: int = PAGE, now: datetime | None = None) -> Page[GroupRow]:
     """Products that orders wait for, by SKU, each with what whoever orders one now is told."""
 
@@ -203,14 +230,13 @@ def products(asked: Asked, *, limit: int = PAGE, now: datetime | None = None) ->
             for pk, here, free, coming in stock
         }
 
-    return _groups(PRODUCTS, OF_PRODUCTS, asked, limit, figures)
+    return _groups(BY_PRODUCT, asked, limit, figures)
 
 
 CUSTOMERS = f"""
     SELECT customer.id, coalesce(nullif(customer.name, ''), nullif(customer.company, ''), customer.email), customer.name
       FROM orders_customer customer
-     WHERE (NOT %(follows)s OR (customer.name, customer.id) > (%(after)s, %(after_id)s))
-       AND (%(text)s = '' OR customer.name ILIKE %(holds)s OR customer.company ILIKE %(holds)s)
+     WHERE {{follows}} AND {{fits}}
        AND EXISTS (SELECT 1 FROM orders_order o JOIN orders_orderline line ON line.order_id = o.id
                     WHERE o.customer_id = customer.id AND {QUEUED})
      ORDER BY customer.name, customer.id LIMIT %(limit)s
@@ -224,28 +250,39 @@ OF_CUSTOMERS = f"""
 """
 
 
+BY_CUSTOMER = Grouped(
+    CUSTOMERS,
+    OF_CUSTOMERS,
+    follows="(customer.name, customer.id) > (%(after)s, %(after_id)s)",
+    fits="(customer.name ILIKE %(holds)s OR customer.company ILIKE %(holds)s)",
+)
+
+
 def customers(asked: Asked, *, limit: int = PAGE) -> Page[GroupRow]:
     """Customers who wait, by name, with what it is worth."""
-    page = _groups(CUSTOMERS, OF_CUSTOMERS, asked, limit, lambda ids: {})
+    page = _groups(BY_CUSTOMER, asked, limit, lambda ids: {})
     return replace(page, rows=[replace(row, sku="") for row in page.rows])
 
 
 def _groups(
-    which: str, sums: str, asked: Asked, limit: int, more: Callable[[list[int]], dict[int, dict[str, Any]]]
+    by: Grouped, asked: Asked, limit: int, more: Callable[[list[int]], dict[int, dict[str, Any]]]
 ) -> Page[GroupRow]:
     after, after_id = (*asked.after, "", "0")[:2]
     values: dict[str, Any] = {
-        "follows": bool(asked.after),
         "after": after,
         "after_id": int(after_id or 0),
         "limit": limit + 1,
+        "window": max(WINDOW, 4 * limit),
         **_words(asked.text),
     }
+    which = by.which.format(
+        follows=by.follows if asked.after else "true", fits=by.fits if asked.text.strip() else "true"
+    )
     with database.cursor() as cursor:
         cursor.execute(which, values)
         found = cursor.fetchall()
         ids = [row[0] for row in found[:limit]]
-        cursor.execute(sums, {"products": ids})
+        cursor.execute(by.sums, {"products": ids})
         added: dict[int, list[Any]] = defaultdict(list)
         for pk, *sums_of in cursor.fetchall():
             added[pk].append(sums_of)

@@ -253,3 +253,23 @@ def test_where_nobody_is_named_or_nothing_waits_nothing_is_mailed(mail_server: M
     outward.deliver()
 
     assert not mail_server.mails
+
+
+def test_what_is_waited_for_is_found_behind_products_that_nobody_waits_for(
+    shop: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backorder_list, "WINDOW", 1)
+    for number in range(12):
+        make_product(f"A{number:02}")
+        make_product(f"STOVE-{number:02}", 1)
+
+    found, asked = [], Asked()
+    for _ in range(4):
+        part = backorder_list.products(asked, limit=1)
+        found += [row.sku for row in part.rows]
+        asked = Asked(after=part.after)
+        if not part.after:
+            break
+
+    assert found == ["POLE", "STOVE", "TENT"]
+    assert [row.sku for row in backorder_list.products(Asked(text="tent"), limit=1).rows] == ["TENT"]
