@@ -12,6 +12,8 @@ from inventory.models import Product
 MOST_ROWS = 500
 MOST_UNITS = 1_000_000
 LONGEST_LOT = 80
+WAYS = {10: "%Y-%m-%d", 8: "%Y%m%d", 6: "%y%m%d"}
+"""By their length: 270131 would pass for a day of the year 2701."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,14 @@ def _sound(row: object) -> bool:
 
 def day(text: str) -> date | None:
     """A day as a person or a label writes it: 2027-01-31, 20270131 or 270131; None for anything else."""
-    for way in ("%Y-%m-%d", "%Y%m%d", "%y%m%d"):
-        try:
-            return datetime.strptime(text.strip(), way).date()  # noqa: DTZ007 — a day has no zone
-        except ValueError:
-            continue
-    return None
+    written = text.strip()
+    way = WAYS.get(len(written))
+    if way is None:
+        return None
+    try:
+        return datetime.strptime(written, way).date()  # noqa: DTZ007 — a day has no zone
+    except ValueError:
+        return None
 
 
 def added(rows: Sequence[Came], new: Came) -> list[Came]:

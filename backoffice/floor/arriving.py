@@ -13,7 +13,7 @@ from backoffice.floor.cards import COMING
 from backoffice.floor.codes import Kind
 from backoffice.floor.doors import Said, answer, screen
 from inventory import places
-from inventory.models import PurchaseOrder
+from inventory.models import PurchaseOrder, Transfer
 
 MOST_ORDERS = 50
 
@@ -25,12 +25,14 @@ def receive(request: HttpRequest) -> HttpResponse:
     orders, said = _expected(), None
     if code:
         try:
-            found = codes.one(code, Kind.PURCHASE, Kind.PRODUCT)
+            found = codes.one(code, Kind.PURCHASE, Kind.TRANSFER, Kind.PRODUCT)
         except ValueError as error:
             said = Said("refused", str(error))
         else:
             if isinstance(found.paper, PurchaseOrder):
                 return doors.go(request, reverse("floor:receive_purchase", args=[found.paper.number]))
+            if isinstance(found.paper, Transfer):
+                return doors.go(request, reverse("floor:receive_transfer", args=[found.paper.number]))
             with_it = orders.filter(lines__product=found.product, lines__outstanding__gt=0).distinct()
             numbers = list(with_it.values_list("number", flat=True)[:2])
             if len(numbers) == 1:
@@ -38,7 +40,7 @@ def receive(request: HttpRequest) -> HttpResponse:
             orders, said = (with_it, _which(found)) if numbers else (orders, _none(found))
     return answer(
         request, "floor/receive_which.html", _("Receive"), said=said, prompt=_("Scan the purchase order, or what came"),
-        orders=orders[:MOST_ORDERS], warehouses=places.warehouses(),
+        orders=orders[:MOST_ORDERS], transfers=_travelling(), warehouses=places.warehouses(),
     )  # fmt: skip
 
 
@@ -46,6 +48,11 @@ def _expected() -> QuerySet[PurchaseOrder]:
     """What is on its way, the earliest first; what has no day last."""
     coming: Any = PurchaseOrder.objects.filter(state__in=COMING).select_related("supplier", "warehouse")
     return coming.order_by(F("expected_on").asc(nulls_last=True), "id")
+
+
+def _travelling() -> QuerySet[Transfer]:
+    coming: Any = Transfer.objects.filter(state=Transfer.State.IN_TRANSIT).select_related("source", "destination")
+    return coming.order_by(F("expected_on").asc(nulls_last=True), "id")[:MOST_ORDERS]
 
 
 def _which(found: codes.Scanned) -> Said:

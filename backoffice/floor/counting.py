@@ -185,7 +185,7 @@ def _scan(request: HttpRequest, now: Now, code: str) -> Said:
         )  # fmt: skip
     except count_scans.Wanted as wanted:
         now.wanted = code if wanted.what == "lot" else ""
-        return Said("ask", str(wanted), _("Next"))
+        return Said("next", str(wanted))
     now.wanted = ""
     if noted.line_id is None:
         now.place, now.line, now.before = noted.place, None, None

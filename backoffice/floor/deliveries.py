@@ -1,4 +1,4 @@
-"""What goods may come with: a purchase order or nothing at all. What is expected of each, and how what came is booked."""
+"""What goods may come with: a purchase order, a transfer, or no paper. What each expects, and how what came is booked."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -7,11 +7,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backoffice import goods, receiving
+from backoffice import goods, receiving, transferring
 from backoffice.floor.arrived import Came
 from backoffice.floor.cards import COMING
 from inventory import lots
-from inventory.models import Location, Product, PurchaseOrder, PurchaseOrderLine
+from inventory.models import Location, Product, PurchaseOrder, PurchaseOrderLine, Transfer, TransferLine
 
 Book = Callable[[Sequence[Came], Location | None, str, str, Any], str]
 """(what came, where it is put or None for each product's own bin, key, delivery note, person) → what was booked, in words"""
@@ -27,6 +27,8 @@ class Delivery:
     book: Book
     expected: dict[Product, int] = field(default_factory=dict)
     loose: bool = False
+    strict: bool = False
+    """More than expected cannot have come."""
 
 
 def of_purchase(order: PurchaseOrder) -> Delivery:
@@ -71,6 +73,51 @@ def items(
                 found.append(
                     receiving.ReceiptItem(line.pk, part, place.pk if place else None, one.lot_code, one.expires_on)
                 )
+    return found
+
+
+def of_transfer(transfer: Transfer) -> Delivery:
+    """A transfer that was sent; ValueError where it was not."""
+    if transfer.state not in (Transfer.State.IN_TRANSIT, Transfer.State.RECEIVED):
+        raise ValueError(
+            _("%(number)s is %(state)s: nothing is received of it.")
+            % {"number": transfer.number, "state": transfer.get_state_display()}
+        )
+    lines = list(transfer.lines.select_related("product", "lot").order_by("id"))
+    expected: dict[Product, int] = {}
+    for line in lines:
+        expected[line.product] = expected.get(line.product, 0) + transferring.on_its_way(line)
+
+    def book(came: Sequence[Came], place: Location | None, key: str, note: str, by: Any) -> str:
+        moved = transferring.receive(transfer.pk, arrivals(came, lines, place), key=key, note=note, by=by)
+        return _booked(came, transfer.number) if moved else _("This was booked before; nothing is booked twice.")
+
+    words = f"{transfer.source.name} → {transfer.destination.name}"
+    return Delivery(transfer.number, words, transfer.destination, book, expected, strict=True)
+
+
+def arrivals(came: Sequence[Came], lines: Sequence[TransferLine], place: Location | None) -> list[transferring.Arrived]:
+    """What came, dealt out to the transfer's lines of the same lot; what is too much is left to the last, which refuses it.
+
+    It is not refused here: sent again after a lost answer, all of it is too much, and was booked before.
+    """
+    left = {line.pk: transferring.on_its_way(line) for line in lines}
+    found = []
+    for one in came:
+        own = [
+            line
+            for line in lines
+            if (line.product_id, line.lot.code if line.lot else "") == (one.product.pk, one.lot_code)
+        ]
+        if not own:
+            raise ValueError(_("%(what)s was not sent with this transfer. Take it out.") % {"what": one.words})
+        units = one.units
+        for line in own:
+            part = units if line is own[-1] else min(units, left[line.pk])
+            if part:
+                left[line.pk] -= part
+                units -= part
+                found.append(transferring.Arrived(line.pk, part, location_id=place.pk if place else None))
     return found
 
 

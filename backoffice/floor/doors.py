@@ -31,7 +31,8 @@ SCREENS = {
 LONGEST_AMOUNT = 6
 """Digits of a number of units; the shortest bar code of a product has eight."""
 
-Tone = Literal["ok", "refused", "ask", "quiet"]
+Tone = Literal["ok", "refused", "ask", "next", "quiet"]
+"""`ask` waits for a person's word, and what was scanned meanwhile is given back; `next` waits for the scan that follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ class Said:
 
     @property
     def word(self) -> str:
-        return self.first or {"ok": _("Done"), "refused": _("Not done"), "ask": _("Wait"), "quiet": ""}[self.tone]
+        words = {"ok": _("Done"), "refused": _("Not done"), "ask": _("Wait"), "next": _("Next"), "quiet": ""}
+        return self.first or words[self.tone]
 
 
 def attempt(do: Callable[[], Said]) -> Said:

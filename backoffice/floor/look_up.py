@@ -64,7 +64,7 @@ def _card(request: HttpRequest, found: Scanned) -> dict[str, Any]:
     elif isinstance(found.paper, PurchaseOrder):
         card |= {"paper": cards.purchase_card(found.paper), "next": "floor:receive" if may(request, "receive") else ""}
     elif isinstance(found.paper, Transfer):
-        card |= {"paper": cards.transfer_card(found.paper)}
+        card |= {"paper": cards.transfer_card(found.paper), "next": "floor:receive" if may(request, "receive") else ""}
     elif isinstance(found.paper, CountSheet):
         card |= {"paper": cards.sheet_card(found.paper), "next": "floor:count" if may(request, "count") else ""}
     elif isinstance(found.paper, Order):

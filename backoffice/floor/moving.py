@@ -99,7 +99,7 @@ def _take(now: Now, found: Scanned) -> Said:
         )
     lot, most = _lot(now, found, here)
     if lot is None and now.wanted:
-        return Said("ask", _("Several lots of %(sku)s lie there: which one?") % {"sku": product.sku}, _("Lot"))
+        return Said("next", _("Several lots of %(sku)s lie there: which one?") % {"sku": product.sku}, _("Lot"))
     new = baskets.added(now.held, Held(product, found.units, lot))
     if new[-1].units > most:
         raise ValueError(

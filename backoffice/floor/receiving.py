@@ -3,10 +3,12 @@
 What differs is said while it is in the hand: what is not on the order, what is too many, a lot or a day that is missing.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -16,7 +18,7 @@ from backoffice.floor.arrived import Came
 from backoffice.floor.codes import Kind
 from backoffice.floor.deliveries import Delivery
 from backoffice.floor.doors import Said, answer, attempt, screen
-from inventory.models import Location, Lot, LotLevel, Product, PurchaseOrder
+from inventory.models import Location, Lot, LotLevel, Product, PurchaseOrder, Transfer
 
 LOT, DAY, MORE = "lot", "day", "more"
 
@@ -54,18 +56,24 @@ class Now:
 @screen("receive")
 def purchase(request: HttpRequest, number: str) -> HttpResponse:
     """Against one purchase order."""
-    order = PurchaseOrder.objects.select_related("supplier", "warehouse").filter(number=number).first()
-    if order is None:
-        raise Http404
+    orders = PurchaseOrder.objects.select_related("supplier", "warehouse")
+    return _of_paper(request, number, lambda: deliveries.of_purchase(get_object_or_404(orders, number=number)))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@screen("receive")
+def transfer(request: HttpRequest, number: str) -> HttpResponse:
+    """Against one transfer from another warehouse."""
+    transfers = Transfer.objects.select_related("source", "destination")
+    return _of_paper(request, number, lambda: deliveries.of_transfer(get_object_or_404(transfers, number=number)))
+
+
+def _of_paper(request: HttpRequest, number: str, find: Callable[[], Delivery]) -> HttpResponse:
     try:
-        delivery = deliveries.of_purchase(order)
+        delivery = find()
     except ValueError as error:
         return answer(request, "floor/refused.html", number, prompt="", said=Said("refused", str(error)))
-    return _receive(request, delivery, fresh=lambda: deliveries.of_purchase(_again(order)))
-
-
-def _again(order: PurchaseOrder) -> PurchaseOrder:
-    return PurchaseOrder.objects.select_related("supplier", "warehouse").get(pk=order.pk)
+    return _receive(request, delivery, fresh=find)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -78,13 +86,17 @@ def loose(request: HttpRequest, warehouse: str) -> HttpResponse:
     return _receive(request, deliveries.without_paper(found), fresh=lambda: deliveries.without_paper(found))
 
 
-def _receive(request: HttpRequest, delivery: Delivery, *, fresh: Any) -> HttpResponse:
+def _receive(request: HttpRequest, delivery: Delivery, *, fresh: Callable[[], Delivery]) -> HttpResponse:
     now = _now(request, delivery)
     pressed = doors.act(request)
     code, amount = doors.typed(request)
     said = attempt(lambda: _press(request, now, pressed, code, amount)) if pressed else None
     if now.booked:
-        now.delivery = fresh()
+        try:
+            now.delivery = fresh()
+        except ValueError:
+            # The last of it has come, and the paper is closed.
+            now.delivery = replace(delivery, expected={})
     return answer(
         request, "floor/receive.html", now.delivery.title, prompt=_prompt(now), said=said, state=now.state,
         draft=bool(now.rows or now.asked), now=now, lines=_lines(now), last=now.rows[-1] if now.rows else None,
@@ -219,14 +231,20 @@ def _settle(now: Now, came: Came) -> Said:
     now.asked, now.asking = came, ""
     if product.tracking != Product.Tracking.NONE and not came.lot_code:
         now.asking = LOT
-        return Said("ask", _prompt(now) + ".", _("Next"))
+        return Said("next", _prompt(now) + ".")
     if product.tracking == Product.Tracking.SERIAL:
         _refuse_second(now, came)
     if product.expires and came.expires_on is None and not _known_day(now, came):
         now.asking = DAY
-        return Said("ask", _prompt(now) + ".", _("Next"))
+        return Said("next", _prompt(now) + ".")
     total = arrived.units_of(now.rows, product) + came.units
     expected = now.delivery.expected.get(product, 0)
+    if now.delivery.strict and total > expected:
+        now.forget()
+        raise ValueError(
+            _("Only %(expected)s of %(sku)s are on their way. Receive those, and count in what is too much.")
+            % {"sku": product.sku, "expected": expected}
+        )
     if not now.delivery.loose and total > expected and product.pk not in now.allowed:
         now.asking = MORE
         return Said(

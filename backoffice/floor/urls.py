@@ -8,7 +8,7 @@ from backoffice.floor.home import home
 from backoffice.floor.look_up import look_up
 from backoffice.floor.moving import move
 from backoffice.floor.putting_away import put_away
-from backoffice.floor.receiving import loose, purchase
+from backoffice.floor.receiving import loose, purchase, transfer
 from backoffice.floor.seeing import decode
 
 app_name = "floor"
@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern] = [
     path("count/", count, name="count"),
     path("receive/", receive, name="receive"),
     path("receive/order/<str:number>/", purchase, name="receive_purchase"),
+    path("receive/transfer/<str:number>/", transfer, name="receive_transfer"),
     path("receive/loose/<str:warehouse>/", loose, name="receive_loose"),
     path("move/", move, name="move"),
     path("put-away/", put_away, name="put_away"),

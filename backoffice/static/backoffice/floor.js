@@ -16,7 +16,7 @@
   let sending = null, timer = 0, failed = false;
 
   // --- sound: heard without looking; different in pitch and in rhythm ---------------------------------------------------
-  const NOTES = { ok: [[880, 0, 0.09], [1320, 0.1, 0.12]], refused: [[196, 0, 0.25], [147, 0.3, 0.45]], ask: [[587, 0, 0.12], [587, 0.2, 0.12]] };
+  const NOTES = { ok: [[880, 0, 0.09], [1320, 0.1, 0.12]], refused: [[196, 0, 0.25], [147, 0.3, 0.45]], ask: [[587, 0, 0.12], [587, 0.2, 0.12]], next: [[587, 0, 0.12]] };
   let audio = null;
   function sound(tone) {
     const notes = NOTES[tone];

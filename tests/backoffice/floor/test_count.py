@@ -119,7 +119,7 @@ def test_the_lot_is_asked_for_and_may_stand_on_the_label(sheet: CountSheet) -> N
     screen.scan(sheet.number)
 
     asked = screen.scan("MILK")
-    assert (asked.tone, asked.prompt) == ("ask", "Scan the lot or serial number")
+    assert (asked.tone, asked.prompt) == ("next", "Scan the lot or serial number")
     assert "1 × MILK · L7" in screen.scan("L7").sentence
     assert "2 × MILK · L7" in screen.scan("L7").sentence
     assert "1 × MILK · L8" in screen.scan("(01)00628915000016(10)L8").sentence

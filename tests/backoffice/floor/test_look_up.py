@@ -4,11 +4,13 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
 from inventory import ledger
-from inventory.models import CountSheet, Location, Product, PurchaseOrder, PurchaseOrderLine, Supplier
+from inventory.models import CountSheet, Location, Product, ProductPicture, PurchaseOrder, PurchaseOrderLine, Supplier
+from tests import bars
 from tests.bars import GTIN
 from tests.making import make_merchant, make_order, make_product
 from tests.staff import logged_in, make_person, statements
@@ -99,6 +101,16 @@ def test_the_beginning_of_a_name_lists_products() -> None:
     assert 'data-tone="ask"' in text
     assert "1 product is named like" in text
     assert "?code=TENT" in text
+
+
+def test_its_picture_is_shown_to_whoever_looks_it_up(tent: Product) -> None:
+    picture = ProductPicture.objects.create(
+        product=tent, picture=SimpleUploadedFile("tent.jpg", bars.jpeg(GTIN)), words="A green tent"
+    )
+    url = reverse("admin:inventory_product_picture", args=[picture.pk])
+
+    assert f'src="{url}?small=1" alt="A green tent"' in look("warehouse", "TENT")
+    assert logged_in("warehouse").get(f"{url}?small=1").status_code == 200
 
 
 def test_an_unknown_code_is_refused_in_words_and_shown_as_text() -> None:

@@ -7,7 +7,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from inventory import ledger
+from backoffice import transferring
+from backoffice.floor import arrived
+from inventory import ledger, transfers
 from inventory.models import (
     GoodsReceipt,
     GoodsReceiptLine,
@@ -219,6 +221,41 @@ def test_a_draft_or_cancelled_order_takes_nothing_in(order: PurchaseOrder) -> No
     assert "nothing is received of it" in receiving(order).answer.sentence
 
 
+def test_a_transfer_is_received_and_no_more_than_was_sent(tent: Product) -> None:
+    home = ledger.default_location()
+    west = Location.objects.create(code="WEST", name="West")
+    milk = make_product("MILK", tracking="lot")
+    lot = Lot.objects.create(product=milk, code="L1")
+    for product, lot_id in ((tent, None), (milk, lot.pk)):
+        ledger.record([ledger.Move(product.pk, home.pk, 5, "receipt", product.sku, lot_id=lot_id)])
+    paper = transfers.draft(
+        source_id=home.pk, destination_id=west.pk, by=None,
+        lines=[transfers.Wanted(tent.pk, 3), transfers.Wanted(milk.pk, 2)],
+    )  # fmt: skip
+    transferring.send(paper.pk)
+    screen = Screen("receive_transfer", args=(paper.number,))
+
+    screen.scan("TENT")
+    assert "Only 3 of TENT are on their way" in screen.send(amount="4").sentence
+    screen.send(amount="3")
+    screen.scan("MILK")
+    screen.scan("WRONG")
+    assert "was not sent with this transfer" in screen.press("book").sentence
+    screen.send(amount="0")
+    screen.scan("MILK")
+    screen.scan("L1")
+    screen.send(amount="2")
+    assert "5 units received" in screen.press("book").sentence
+    assert "booked before" in screen.repeat().sentence
+
+    assert dict(StockLevel.objects.filter(location=west).values_list("product__sku", "on_hand")) == {
+        "TENT": 3,
+        "MILK": 2,
+    }
+    asked = logged_in("warehouse").post(reverse("floor:receive"), {"code": paper.number})
+    assert asked["Location"] == reverse("floor:receive_transfer", args=[paper.number])
+
+
 def test_goods_without_a_purchase_order_are_received_too(tent: Product) -> None:
     make_product("MILK", tracking="lot")
     screen = Screen("receive_loose", args=(ledger.default_location().code,))
@@ -261,3 +298,13 @@ def test_a_form_that_was_tampered_with_counts_nothing(order: PurchaseOrder, rows
 
     assert screen.send(act="book", rows=rows).tone == "refused"
     assert on_hand() == {}
+
+
+@pytest.mark.parametrize("text", ["2027-01-31", "20270131", "270131", " 270131 "])
+def test_a_day_is_read_as_people_and_labels_write_it(text: str) -> None:
+    assert arrived.day(text) == date(2027, 1, 31)
+
+
+@pytest.mark.parametrize("text", ["", "31", "270132", "2027-02-30", "0628915123456", "soon", "TENT-1"])
+def test_what_is_no_day_is_none(text: str) -> None:
+    assert arrived.day(text) is None
