@@ -95,6 +95,8 @@ class ListingAdmin(ListingExchange, desk.DeskAdmin):
     list_filter = (("connection", RelatedDropdownFilter), KindFilter, "manages_stock")
     list_select_related = ("connection", "product", "selling_unit")
     lookups = ("product__id__exact",)
+    # By the store's id, not its name: that is what the index knows.
+    ordering = ("connection_id", "sku", "id")
     search_fields = ("=sku", "=external_id", "name", "=product__sku")
     search_help_text = gettext_lazy("SKU, the store's number, or name")
     sortable_by = ()
