@@ -8,7 +8,7 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
-from backoffice import desk
+from backoffice import desk, goods
 from inventory.models import Location, Movement, Product, SellingUnit, StockLevel
 from tests.making import make_merchant, make_order, make_product
 from tests.staff import filled, logged_in, statements
@@ -264,3 +264,21 @@ def test_the_code_of_a_dozen_is_not_taken_for_a_single_unit(shop: Product) -> No
 
     assert said == "“TENT-12” is dozen (12) of TENT. Single units are meant here: choose TENT, and count those."
     assert on_hand() == 5
+
+
+def test_stock_levels_and_movements_are_found_by_sku_place_and_note() -> None:
+    make_product("STOVE", 2)
+    rope = make_product("ROPE", 3)
+    goods.adjust([goods.Goods(rope.pk, -1)], key="frayed", note="Frayed at the end")
+    client = logged_in("manager")
+
+    def found(page: str, words: str) -> list[str]:
+        rows = client.get(reverse(page), {"q": words}).context["cl"].result_list
+        return sorted(row.product.sku for row in rows)
+
+    levels, movements = "admin:inventory_stocklevel_changelist", "admin:inventory_movement_changelist"
+    assert found(levels, "STOVE") == ["STOVE"]
+    assert {"ROPE", "STOVE"} <= set(found(levels, "MAIN"))
+    assert found(levels, "product rop") == ["ROPE"]
+    assert found(movements, "stove") == ["STOVE"]
+    assert found(movements, "frayed") == ["ROPE"]
