@@ -103,3 +103,26 @@ def _write_contents(kit: Product) -> None:
             + TAKEN_APART.format(deepest=DEEPEST, where="inside.kit_id = ANY(%s)"),
             [touched],
         )
+
+
+def restore() -> list[str]:
+    """What kits come to as their components say; a sentence for each that was wrong. In the caller's transaction."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH made AS ({TAKEN_APART.format(deepest=DEEPEST, where="true")})
+            SELECT DISTINCT kit.id, kit.sku FROM made
+              FULL JOIN inventory_kitcontent content
+                ON content.kit_id = made.kit_id AND content.product_id = made.product_id
+              JOIN inventory_product kit ON kit.id = coalesce(made.kit_id, content.kit_id)
+             WHERE made.quantity IS DISTINCT FROM content.quantity ORDER BY kit.sku
+            """
+        )
+        wrong = cursor.fetchall()
+        KitContent.objects.filter(kit__in=[pk for pk, _ in wrong]).delete()
+        cursor.execute(
+            "INSERT INTO inventory_kitcontent (kit_id, product_id, quantity)"
+            + TAKEN_APART.format(deepest=DEEPEST, where="inside.kit_id = ANY(%s)"),
+            [[pk for pk, _ in wrong]],
+        )
+    return [f"Kit {sku}: its contents were worked out anew from its components." for _, sku in wrong]

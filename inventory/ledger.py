@@ -272,3 +272,43 @@ def revalue(changes: Sequence[Revalued], *, at: datetime | None = None, by: Any 
         )
         for change in fresh
     )
+
+
+# --- put right -----------------------------------------------------------------------------------------------------------
+def restore() -> list[str]:
+    """On hand and lots as the movements say; a sentence for each figure that was wrong. In the caller's transaction.
+
+    Where less would be left than is promised to orders, the figure stays: a count must say what lies there.
+    """
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH moved AS (SELECT product_id, location_id, sum(quantity) AS units FROM inventory_movement GROUP BY 1, 2),
+            wrong AS (SELECT level.id, level.on_hand AS was, coalesce(moved.units, 0) AS units
+                        FROM inventory_stocklevel level
+                        LEFT JOIN moved ON moved.product_id = level.product_id AND moved.location_id = level.location_id
+                       WHERE level.on_hand <> coalesce(moved.units, 0) AND level.reserved <= coalesce(moved.units, 0))
+            UPDATE inventory_stocklevel level SET on_hand = wrong.units
+              FROM wrong, inventory_product product, inventory_location place
+             WHERE level.id = wrong.id AND product.id = level.product_id AND place.id = level.location_id
+            RETURNING format('%s at %s: on hand was %s, its movements add up to %s.', product.sku, place.code, wrong.was,
+                             wrong.units)
+            """
+        )
+        said = [row[0] for row in cursor.fetchall()]
+        cursor.execute(
+            """
+            WITH moved AS (SELECT lot_id, location_id, sum(quantity) AS units FROM inventory_movement
+                            WHERE lot_id IS NOT NULL GROUP BY 1, 2),
+            right_now AS (INSERT INTO inventory_lotlevel (lot_id, location_id, units)
+                          SELECT lot_id, location_id, units FROM moved WHERE units >= 0
+                          ON CONFLICT (lot_id, location_id) DO UPDATE SET units = excluded.units
+                            WHERE inventory_lotlevel.units <> excluded.units
+                          RETURNING lot_id, location_id, units)
+            SELECT format('Lot %s of %s at %s: its movements add up to %s.', lot.code, product.sku, place.code, right_now.units)
+              FROM right_now JOIN inventory_lot lot ON lot.id = right_now.lot_id
+              JOIN inventory_product product ON product.id = lot.product_id
+              JOIN inventory_location place ON place.id = right_now.location_id
+            """
+        )
+        return said + [row[0] for row in cursor.fetchall()]

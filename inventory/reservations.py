@@ -189,6 +189,30 @@ def take_over(quantities: Mapping[int, int]) -> None:
     _change(quantities)
 
 
+def restore(*, lower: bool) -> list[str]:
+    """Reserved as the allocations say, those that must be lowered or those that must be raised; a sentence for each.
+
+    Allocations are the upper app's, and only they know what is promised. In the caller's transaction.
+    """
+    with database.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH wrong AS (SELECT level.id, level.reserved AS was, coalesce(promised.units, 0) AS units
+                             FROM inventory_stocklevel level
+                             LEFT JOIN (SELECT level_id, sum(quantity) AS units FROM orders_allocation GROUP BY level_id)
+                                       promised ON promised.level_id = level.id
+                            WHERE level.reserved {">" if lower else "<"} coalesce(promised.units, 0)
+                              AND level.on_hand >= coalesce(promised.units, 0))
+            UPDATE inventory_stocklevel level SET reserved = wrong.units
+              FROM wrong, inventory_product product, inventory_location place
+             WHERE level.id = wrong.id AND product.id = level.product_id AND place.id = level.location_id
+            RETURNING format('%s at %s: %s were reserved, %s are allocated to orders.', product.sku, place.code, wrong.was,
+                             wrong.units)
+            """
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
 def _change(quantities: Mapping[int, int]) -> None:
     if not quantities:
         return

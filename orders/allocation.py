@@ -395,3 +395,31 @@ def _lower_allocations(taken: Mapping[tuple[int, int], int] | Mapping[tuple[int,
         )
         if gone + cursor.rowcount != len(taken):
             raise ValueError("More would be taken than is allocated. Run `manage.py prove`.")
+
+
+def restore() -> list[str]:
+    """Allocated units of lines as their allocations say; a sentence for each that was wrong. In the caller's transaction.
+
+    Lines of what is not stocked have no allocations and are left as they are.
+    """
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH promised AS (SELECT line_id, sum(quantity) AS units FROM orders_allocation GROUP BY line_id),
+            wrong AS (SELECT line.id, line.allocated AS was, coalesce(promised.units, 0) / line.pieces AS units
+                        FROM orders_orderline line
+                        JOIN inventory_product product ON product.id = line.product_id
+                        LEFT JOIN promised ON promised.line_id = line.id
+                       WHERE (line.allocated <> 0 OR promised.units IS NOT NULL)
+                         AND line.allocated * line.pieces <> coalesce(promised.units, 0)
+                         AND coalesce(promised.units, 0) % line.pieces = 0
+                         AND (product.stocked OR EXISTS (SELECT 1 FROM orders_linecomponent part WHERE part.line_id = line.id))
+                         AND line.ordered >= line.cancelled + line.shipped + coalesce(promised.units, 0) / line.pieces)
+            UPDATE orders_orderline line SET allocated = wrong.units
+              FROM wrong, orders_order o
+             WHERE line.id = wrong.id AND o.id = line.order_id
+            RETURNING format('Order %s, line %s (%s): %s were allocated, its allocations add up to %s.', o.number, line.position,
+                             line.sku, wrong.was, wrong.units)
+            """
+        )
+        return [row[0] for row in cursor.fetchall()]

@@ -24,6 +24,7 @@ from inventory.models.purchasing import (
 )
 from inventory.models.ranking import ValueRank
 from inventory.models.reorder import OrderList, OrderListLine
+from inventory.models.repairs import StockRepair
 from inventory.models.stock import Lot, LotLevel, Movement, Revaluation, StockLevel
 from inventory.models.suppliers import Supplier, SupplierProduct
 from inventory.models.transfers import Transfer, TransferLine
@@ -32,7 +33,7 @@ __all__ = [
     "Category", "CountLine", "CountPlan", "CountSheet", "GoodsReceipt", "GoodsReceiptLine", "KitComponent", "KitContent",
     "LandedCost", "Listing", "Location", "Lot", "LotLevel", "Movement", "OrderList", "OrderListLine",
     "Product", "ProductFamily", "ProductPicture",
-    "PurchaseOrder", "PurchaseOrderLine", "Revaluation", "SellingUnit", "ServedStore", "StockLevel", "Supplier",
+    "PurchaseOrder", "PurchaseOrderLine", "Revaluation", "SellingUnit", "ServedStore", "StockLevel", "StockRepair", "Supplier",
     "SupplierProduct", "SupplierReturn", "SupplierReturnLine", "Transfer", "TransferLine", "ValueRank", "WarehouseProduct",
     "WeeklyDemand",
 ]  # fmt: skip
