@@ -63,4 +63,9 @@ def _database(url: str) -> Iterator[str]:
         yield make_conninfo(url, dbname=name)
     finally:
         with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+            # Not WITH (FORCE): that may not end the server's own autovacuum; a plain DROP asks it to go and waits.
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = current_user",
+                [name],
+            )
+            connection.execute(f'DROP DATABASE "{name}"')
