@@ -20,19 +20,23 @@ INVARIANTS = (
     ),
     Invariant(
         name="receipts are movements",
-        what="Each line of a receipt is one movement of just these units at this cost, and no other movement says it is.",
+        what="Each line of a receipt is one movement of just these units, of this lot, at this cost, and none other says it is.",
         over="inventory_goodsreceiptline",
         faults="""
-            SELECT format('%s, receipt %s: %s × %s are booked as %s.', bought.number, receipt.id, item.quantity, product.sku,
-                          coalesce(format('%s × %s at %s each', moved.quantity, moved.product_id, moved.unit_cost), 'nothing'))
+            SELECT format('%s, receipt %s: %s × %s%s are booked as %s.', bought.number, receipt.id, item.quantity, product.sku,
+                          ' of lot ' || lot.code,
+                          coalesce(format('%s × %s%s at %s each', moved.quantity, moved.product_id, ' of lot ' || booked.code,
+                                          moved.unit_cost), 'nothing'))
               FROM inventory_goodsreceiptline item
               JOIN inventory_goodsreceipt receipt ON receipt.id = item.receipt_id
               JOIN inventory_purchaseorder bought ON bought.id = receipt.order_id
               JOIN inventory_purchaseorderline line ON line.id = item.line_id
               JOIN inventory_product product ON product.id = line.product_id
               LEFT JOIN inventory_movement moved ON moved.id = item.movement_id
-             WHERE (moved.product_id, moved.location_id, moved.quantity, moved.unit_cost)
-                   IS DISTINCT FROM (line.product_id, item.location_id, item.quantity, item.unit_cost)
+              LEFT JOIN inventory_lot lot ON lot.id = item.lot_id
+              LEFT JOIN inventory_lot booked ON booked.id = moved.lot_id
+             WHERE (moved.product_id, moved.location_id, moved.lot_id, moved.quantity, moved.unit_cost)
+                   IS DISTINCT FROM (line.product_id, item.location_id, item.lot_id, item.quantity, item.unit_cost)
                 OR line.order_id <> receipt.order_id
              UNION ALL
             SELECT format('Movement %s says it is of a receipt, and no line of one is booked by it.', moved.key)
@@ -64,17 +68,21 @@ INVARIANTS = (
     ),
     Invariant(
         name="supplier returns",
-        what="Each line of a return that went to the supplier is one movement of just these units, and no other has one.",
+        what="Each line of a return that went to the supplier is one movement of just these units of its lot; no other has one.",
         over="inventory_supplierreturnline",
         faults="""
-            SELECT format('%s (%s): %s × %s back to the supplier are booked as %s.', going.number, going.state,
-                          line.quantity, product.sku, coalesce(moved.quantity, 0))
+            SELECT format('%s (%s): %s × %s%s back to the supplier are booked as %s%s.', going.number, going.state,
+                          line.quantity, product.sku, ' of lot ' || lot.code, coalesce(moved.quantity, 0),
+                          ' of lot ' || booked.code)
               FROM inventory_supplierreturnline line
               JOIN inventory_supplierreturn going ON going.id = line.supplier_return_id
               JOIN inventory_product product ON product.id = line.product_id
               LEFT JOIN inventory_movement moved ON moved.id = line.movement_id
+              LEFT JOIN inventory_lot lot ON lot.id = line.lot_id
+              LEFT JOIN inventory_lot booked ON booked.id = moved.lot_id
              WHERE CASE WHEN going.state IN ('sent', 'credited') THEN -line.quantity ELSE 0 END <> coalesce(moved.quantity, 0)
                 OR (moved.product_id, moved.location_id) <> (line.product_id, line.location_id)
+                OR moved.lot_id IS DISTINCT FROM line.lot_id AND moved.id IS NOT NULL
         """,
     ),
 )

@@ -79,16 +79,17 @@ INVARIANTS = (
     ),
     Invariant(
         name="shipped stock",
-        what="Each stocked item of a shipped parcel left the ledger once, in the same quantity, and nothing else did.",
+        what="Each stocked item of a shipped parcel left the ledger once, in the same quantity and lot, and nothing else did.",
         over="inventory_movement WHERE reason = 'shipment'",
         faults="""
             SELECT CASE WHEN gone.id IS NULL THEN format('Movement %s of %s × %s belongs to no parcel that left.',
                                                          moved.key, moved.quantity, product.sku)
                         WHEN moved.id IS NULL THEN format('Parcel %s: %s × %s left and no movement says so.',
                                                           gone.number, gone.quantity, product.sku)
-                        ELSE format('Parcel %s: %s × %s left, the movement says %s × product %s.', gone.number,
-                                    gone.quantity, product.sku, moved.quantity, moved.product_id) END
-              FROM (SELECT item.id, item.quantity, shipment.number, level.product_id, level.location_id
+                        ELSE format('Parcel %s: %s × %s%s left, the movement says %s × product %s%s.', gone.number,
+                                    gone.quantity, product.sku, ' of lot ' || lot.code, moved.quantity, moved.product_id,
+                                    ' of lot ' || booked.code) END
+              FROM (SELECT item.id, item.quantity, item.lot_id, shipment.number, level.product_id, level.location_id
                       FROM shipping_shipmentline item
                       JOIN shipping_shipment shipment ON shipment.id = item.shipment_id
                       JOIN inventory_stocklevel level ON level.id = item.level_id
@@ -96,8 +97,11 @@ INVARIANTS = (
               FULL JOIN (SELECT * FROM inventory_movement WHERE reason = 'shipment') moved
                 ON moved.key = 'shipment:' || gone.id
               JOIN inventory_product product ON product.id = coalesce(gone.product_id, moved.product_id)
+              LEFT JOIN inventory_lot lot ON lot.id = gone.lot_id
+              LEFT JOIN inventory_lot booked ON booked.id = moved.lot_id
              WHERE gone.id IS NULL OR moved.id IS NULL OR moved.quantity <> -gone.quantity
                 OR moved.product_id <> gone.product_id OR moved.location_id <> gone.location_id
+                OR moved.lot_id IS DISTINCT FROM gone.lot_id
         """,
     ),
 )

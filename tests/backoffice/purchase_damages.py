@@ -9,12 +9,14 @@ from inventory import supplier_returns
 from inventory.models import LandedCost
 from inventory.supplier_returns import Going
 from tests.buying import make_draft
+from tests.making import make_product
 
 FREIGHT = LandedCost.Kind.FREIGHT
 
 
 def buy_something() -> None:
-    order = make_draft(("BOWL", 10, "4.00"), ("JUG", 5, "6.00"))
+    make_product("JAM", tracking="lot")
+    order = make_draft(("BOWL", 10, "4.00"), ("JUG", 5, "6.00"), ("JAM", 3, "2.00"))
     buying.send(order.pk)
     bowl = order.lines.get(product__sku="BOWL")
     receipt = receiving.receive(
@@ -28,6 +30,15 @@ def buy_something() -> None:
         by=None,
     )
     sending_back.send(going.pk)
+    jam = order.lines.get(product__sku="JAM")
+    came = receiving.receive(order.pk, [ReceiptItem(jam.pk, 3, lot_code="J1")], key="jam").receipt.lines.get()
+    sour = supplier_returns.draft(
+        supplier_id=order.supplier_id,
+        lines=[Going(jam.product_id, came.location_id, 1, lot_id=came.lot_id)],
+        reason="Sour",
+        by=None,
+    )
+    sending_back.send(sour.pk)
 
 
 DAMAGES: list[tuple[str, str, str, str]] = [
@@ -39,6 +50,8 @@ DAMAGES: list[tuple[str, str, str, str]] = [
      "5 × BOWL are booked as 4 × "),
     ("receipts are movements", "UPDATE inventory_goodsreceiptline SET movement_id = NULL", "",
      "says it is of a receipt, and no line of one is booked by it."),
+    ("receipts are movements", "UPDATE inventory_movement SET lot_id = NULL WHERE reason = 'receipt'", "",
+     "3 × JAM of lot J1 are booked as 3 × "),
     ("purchase order states", "UPDATE inventory_purchaseorder SET state = 'received'", "",
      "is said to be received; its quantities say part_received."),
     ("purchase order states", "UPDATE inventory_purchaseorderline SET cancelled = ordered - received", "",
@@ -47,6 +60,8 @@ DAMAGES: list[tuple[str, str, str, str]] = [
      "(draft): 1 × BOWL back to the supplier are booked as -1."),
     ("supplier returns", "UPDATE inventory_supplierreturnline SET movement_id = NULL", "",
      "(sent): 1 × BOWL back to the supplier are booked as 0."),
+    ("supplier returns", "UPDATE inventory_supplierreturnline SET lot_id = NULL", "",
+     "(sent): 1 × JAM back to the supplier are booked as -1 of lot J1."),
     ("landed costs", "UPDATE inventory_landedcost SET amount = 2.50 WHERE amount = 2", "",
      "5.50 of freight and duty are noted, 5.000 are booked."),
     ("landed costs", "DELETE FROM inventory_landedcost", "", "0 of freight and duty are noted, 3.000 are booked."),
