@@ -16,6 +16,7 @@ from backoffice.sync.errors import Refused
 from backoffice.sync.models import Connection, Delivery
 from orders import mail, merchant
 from orders.mail import Attachment, Letter, Post
+from orders.portal import links
 
 WORDS = {
     "en": {
@@ -26,6 +27,7 @@ WORDS = {
         "hello_alone": "Hello,",
         "paid": "Thank you: your order {order} is paid in full. Its invoice is attached as a PDF.",
         "open": "The invoice of your order {order} is attached as a PDF.",
+        "see_order": "See your order",
         "closing": "Any questions? Simply reply to this e-mail.",
         "file": "invoice-{number}.pdf",
     },
@@ -37,6 +39,7 @@ WORDS = {
         "hello_alone": "Bonjour,",
         "paid": "Merci! Votre commande {order} est entièrement payée. Vous trouverez sa facture ci-jointe, en format PDF.",
         "open": "Vous trouverez ci-jointe, en format PDF, la facture de votre commande {order}.",
+        "see_order": "Voir votre commande",
         "closing": "Une question? Répondez simplement à ce courriel.",
         "file": "facture-{number}.pdf",
     },
@@ -113,6 +116,7 @@ def send(connection: Connection, batch: Sequence[Delivery]) -> list[Result]:
                         content,
                         to=to,
                         name=invoice.order.customer.name,
+                        order_url=links.url(invoice.order),
                         version=delivery.claimed_version,
                     ),
                     invoice.order_id,
@@ -123,11 +127,11 @@ def send(connection: Connection, batch: Sequence[Delivery]) -> list[Result]:
     return results + mail.deliver(posts, merchant.current()) if posts else results
 
 
-def letter(document: InvoiceDocument, pdf: bytes, *, to: str, name: str, version: int) -> Letter:
-    """The mail of an invoice, from its frozen document alone: amounts as on the paper (case: C24)."""
+def letter(document: InvoiceDocument, pdf: bytes, *, to: str, name: str, order_url: str, version: int) -> Letter:
+    """The mail of an invoice: all it says of it is from its frozen document, amounts as on the paper (case: C24)."""
     words = WORDS[document.language]
     subject = words["subject"].format(number=document.number, merchant=document.merchant.name)
-    text, html = mail.rendered("invoice", {**_context(document, name), "subject": subject})
+    text, html = mail.rendered("invoice", {**_context(document, name), "subject": subject, "order_url": order_url})
     return Letter(
         to=to,
         name=name,

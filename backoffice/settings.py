@@ -236,6 +236,8 @@ CONTENT_SECURITY_POLICY = {
 CONNECTOR_PACKAGES = ["orders.stores", "shipping.carriers", "accounting.packages"]
 # Store addresses may be plain http only on loopback.
 HTTP_TIMEOUT_SECONDS = env.float("HTTP_TIMEOUT_SECONDS", 20.0)
+# How long the link in a mail opens the customer's page of an order.
+ORDER_LINK_DAYS = env.int("ORDER_LINK_DAYS", 60)
 DROP_FOLDER = Path(env.str("DROP_FOLDER", str(VAR_DIR / "drop")))
 
 LOGGING = {

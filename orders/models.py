@@ -191,6 +191,9 @@ class Order(models.Model):
     coupons = models.CharField(max_length=250, blank=True)
     customer_note = models.TextField(blank=True)
     gift_note = models.TextField(blank=True)
+    links_voided = models.PositiveSmallIntegerField(
+        default=0, db_default=0, editable=False, help_text=_("How often the customer's links to it were made void.")
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

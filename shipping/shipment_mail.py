@@ -16,6 +16,7 @@ from inventory.promise import Promise
 from orders import mail, merchant, promise_words, promises
 from orders.mail import Letter, Post
 from orders.models import Merchant, OrderLine
+from orders.portal import links
 from shipping.inside import units_inside
 from shipping.models import Shipment
 
@@ -36,6 +37,7 @@ WORDS = {
         "follow": "Follow the parcel",
         "inside": "In this parcel",
         "to_come": "Still to come",
+        "see_order": "See your order",
         "will_follow": "What is still to come follows as soon as it can; you get an e-mail for each parcel.",
         "closing": "Any questions? Simply reply to this e-mail.",
     },
@@ -55,6 +57,7 @@ WORDS = {
         "follow": "Suivre le colis",
         "inside": "Dans ce colis",
         "to_come": "À venir",
+        "see_order": "Voir votre commande",
         "will_follow": "Le reste suivra dès que possible; vous recevrez un courriel pour chaque colis.",
         "closing": "Une question? Répondez simplement à ce courriel.",
     },
@@ -178,6 +181,7 @@ def letter(
             "url": shipment.tracking_url if shipment.tracking_url.startswith(("https://", "http://")) else "",
             "inside": _items(inside, language),
             "to_come": _items(to_come, language, told),
+            "order_url": links.url(order),
         },
     )
     return Letter(

@@ -46,7 +46,7 @@ def _published(request: HttpRequest) -> Merchant:
     return seller
 
 
-def _language(request: HttpRequest, otherwise: str) -> str:
+def language_of(request: HttpRequest, otherwise: str) -> str:
     said = request.GET.get("lang", otherwise)
     return "fr" if said.lower().startswith("fr") else "en"
 
@@ -64,7 +64,7 @@ def demo(request: HttpRequest) -> HttpResponse:
             "seller": seller,
             "base": settings.BASE_URL,
             "items": [{"sku": sku, "name": products[sku].name if sku in products else sku} for sku in skus],
-            "language": _language(request, seller.language),
+            "language": language_of(request, seller.language),
             "published": seller.publishes_availability,
             "sku": ",".join(asked),
         },
@@ -78,7 +78,7 @@ def sign_up(request: HttpRequest, sku: str) -> HttpResponse:
     product = back_in_stock.product_of(sku)
     if product is None:
         raise Http404
-    language = _language(request, seller.language)
+    language = language_of(request, seller.language)
     words, wrong, said, status = WORDS[language], "", "", 200
     if request.method == "POST":
         if not AnonRateThrottle().allow_request(request, None):  # type: ignore[arg-type]

@@ -16,6 +16,7 @@ from backoffice.sync.errors import SyncError
 from inventory import catalogue
 from inventory.models import Product, SellingUnit
 from orders.models import Hold, Order, OrderLine
+from orders.portal import links
 from shipping.models import Shipment, ShipmentLine
 
 
@@ -157,6 +158,11 @@ def _name_line(request: HttpRequest, order: Order) -> str:
     return _("%(name)s means %(product)s.") % {"name": line.name, "product": in_words(product, unit)}
 
 
+def _void_links(request: HttpRequest, order: Order) -> str:
+    links.void(order, who=desk.who(request))
+    return _("The links that the customer was given open the order no more; the one on this page is new.")
+
+
 BUTTONS: dict[str, Button] = {
     "pack": Button(("shipping.pack_shipment",), _pack),
     "unpack": Button(("shipping.pack_shipment",), _unpack),
@@ -173,6 +179,7 @@ BUTTONS: dict[str, Button] = {
     "sent-by-store": Button(("orders.release_hold",), _sent_by_store),
     "name-line": Button(("inventory.map_sku",), _name_line),
     "explain-tax": Button(("accounting.explain_tax",), _explain_tax),
+    "void-links": Button(("orders.change_customer",), _void_links),
     "mail-invoice": Button(("accounting.mail_invoice",), _mail_invoice),
 }
 

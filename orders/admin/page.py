@@ -16,6 +16,7 @@ from backoffice.sync.models import Arrival, Attempt, Delivery
 from orders import holds as kinds
 from orders import promise_words, promises
 from orders.models import Order, OrderLine
+from orders.portal import links
 from shipping.models import Shipment, ShipmentLine
 
 NEWEST = 200
@@ -149,6 +150,8 @@ def context(request: HttpRequest, facts: Facts) -> dict[str, Any]:
         "open_holds": open_holds,
         "lifted_holds": [hold for hold in facts.holds if hold.released_at is not None],
         "kinds": {"sku": kinds.SKU, "tax": kinds.TAX, "store_shipped": kinds.STORE_SHIPPED},
+        # The customer's page shows the invoice, so who sees no invoices gets no link to it (rule: U1).
+        "customers_page": links.url(order) if may("accounting.view_invoice") else "",
         "sees_amounts": sees_amounts,
         "money": _money(order) if sees_amounts else None,
         "timeline": [entry for entry in facts.timeline if sees_amounts or entry.what not in words.MONEY_WORDS],
@@ -171,6 +174,7 @@ def context(request: HttpRequest, facts: Facts) -> dict[str, Any]:
             "see_told": may("sync.view_delivery"),
             "see_arrivals": may("sync.view_arrival"),
             "see_customer": may("orders.view_customer"),
+            "change_customer": may("orders.change_customer"),
             "see_entries": may("accounting.view_entry"),
         },
         "may_ask": may("orders.release_hold") and inward.can_ask(order.connection),

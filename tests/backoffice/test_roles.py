@@ -172,6 +172,7 @@ BUTTONS = {
     "sent-by-store": {C, M, X},
     "name-line": {C, M, X},
     "explain-tax": BOOKS,
+    "void-links": {C, M, X},
     "mail-invoice": OFFICE,
 }
 CONNECTION_BUTTONS = {"check": BOSS, "pause": BOSS, "resume": BOSS, "poll": BOSS, "upload": {C, M, X}}

@@ -4,6 +4,8 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.core.cache import cache
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -12,6 +14,7 @@ from backoffice import journey, outward
 from backoffice.api import keys
 from orders import promise_words, promises
 from orders.models import LinePromise, OrderLine, TimelineEntry
+from orders.portal import links
 from shipping import papers
 from tests.expected import bought
 from tests.making import make_connection, make_merchant, make_order, make_product
@@ -34,7 +37,8 @@ def flat(text: str) -> str:
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_page_slip_mail_and_api_tell_the_same_days(mail_server: MailServer, language: str) -> None:  # noqa: F811
+def test_page_slip_mail_portal_and_api_tell_the_same_days(mail_server: MailServer, language: str) -> None:  # noqa: F811
+    cache.clear()
     make_merchant()
     make_connection(connector="files")
     make_product("TENT", 2)
@@ -55,6 +59,7 @@ def test_page_slip_mail_and_api_tell_the_same_days(mail_server: MailServer, lang
     sent = Read(papers.slips_for_shipments([parcel.pk])).text()
     outward.deliver()
     mail = next(m for m in mail_server.mails if str(m["Message-ID"]).startswith("<parcel-"))
+    portal = Client().get(links.url(order)).content.decode()
     said = api(order.number)["lines"][0]["promise"]
 
     assert promise.earliest is not None
@@ -67,6 +72,7 @@ def test_page_slip_mail_and_api_tell_the_same_days(mail_server: MailServer, lang
         assert phrase in flat(paper)
     assert phrase in flat(mail.get_body(("plain",)).get_content())
     assert phrase in flat(mail.get_body(("html",)).get_content())
+    assert phrase in flat(portal)
     assert (said["earliest"], said["latest"]) == (str(promise.earliest), str(promise.latest))
     assert (said["text"][language], said["hangs_on"]) == (phrase, "purchase_order")
     standing = LinePromise.objects.get(line=line, replaced_at=None)
