@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 from django.db import connection as database
 
 from inventory.promise import Promise
+from inventory.reports.asked import FOUND_BY
 from orders import promises
 from orders.models import Order
 from orders.queue import QUEUED, TOUCHING, UNITS, WANTS
@@ -161,23 +162,27 @@ _WAITED_FOR = f"""(EXISTS (SELECT 1 FROM orders_orderline line JOIN orders_order
                      WHERE part.product_id = product.id AND {QUEUED} {{one}}))"""
 _PRODUCT = "SELECT product.id, concat_ws(', ', product.name, nullif(product.variation, '')) AS name, product.sku"
 WINDOW = 1_000
-# Where much is waited for, the next products by SKU are looked at one by one until the page is full. Only where that does not
-# fill it, all that waits is gathered first: then it is little. (OFFSET keeps the first from being done like the second.)
+# Where much is waited for, the next products by SKU are looked at one by one until the page is full: those that are counted,
+# for a kit has no stock of its own. Only where that does not fill it, all that waits is gathered first: then it is little.
+# (OFFSET keeps the first from being done like the second.)
 PRODUCTS = f"""
     WITH near AS MATERIALIZED (
-        SELECT product.id, product.sku, product.name, product.variation FROM inventory_product product
-         WHERE {{follows}} ORDER BY product.sku LIMIT %(window)s),
+        SELECT * FROM inventory_product product
+         WHERE product.stocked AND {{follows}} ORDER BY product.sku LIMIT %(window)s),
     found AS MATERIALIZED (
         {_PRODUCT} FROM near product
-         WHERE {{fits}} AND {_WAITED_FOR.format(one="OFFSET 0")} ORDER BY product.sku LIMIT %(limit)s)
+         WHERE {{fits}} AND {_WAITED_FOR.format(one="OFFSET 0")} AND {{among}} ORDER BY product.sku LIMIT %(limit)s)
     SELECT id, name, sku FROM found
     UNION ALL
     ({_PRODUCT} FROM inventory_product product
       WHERE (SELECT count(*) FROM found) < %(limit)s AND (SELECT count(*) FROM near) = %(window)s
-        AND product.sku > (SELECT max(sku) FROM near)
-        AND {{fits}} AND {_WAITED_FOR.format(one="")} ORDER BY product.sku LIMIT %(limit)s)
+        AND product.sku > (SELECT max(sku) FROM near) AND product.stocked
+        AND {{fits}} AND {_WAITED_FOR.format(one="")} AND {{among}} ORDER BY product.sku LIMIT %(limit)s)
      ORDER BY 3 LIMIT %(limit)s
 """
+THERE = """EXISTS (SELECT 1 FROM inventory_stocklevel level JOIN inventory_location place ON place.id = level.location_id
+                    WHERE level.product_id = product.id AND level.on_hand > 0 AND (place.sellable OR level.reserved > 0))"""
+"""Of which there is some that an order may have, or has."""
 OF_PRODUCTS = f"""
     SELECT {WANTS}, sum({UNITS}), count(DISTINCT o.id), min(o.placed_at), '', 0
       FROM orders_orderline line JOIN orders_order o ON o.id = line.order_id
@@ -201,36 +206,59 @@ STOCK_OF = """
 
 @dataclass(frozen=True, slots=True)
 class Grouped:
-    """SQL: which products or customers, where they go on, what fits the words typed; and the sums of those."""
+    """SQL: which products or customers, where they go on, what fits the words typed; and the sums of those.
+
+    `among` narrows products further.
+    """
 
     which: str
     sums: str
     follows: str
     fits: str
+    among: str = "true"
 
 
 BY_PRODUCT = Grouped(
     PRODUCTS,
     OF_PRODUCTS,
     follows="product.sku > %(after)s",
-    fits="(product.sku ILIKE %(begins)s OR product.name ILIKE %(holds)s)",
+    fits=f"{FOUND_BY.replace('p.', 'product.')} LIKE upper(%(holds)s)",
 )
+BY_PRODUCT_THERE = replace(BY_PRODUCT, among=THERE)
+ONE_PRODUCT = replace(BY_PRODUCT, which=f"{_PRODUCT} FROM inventory_product product WHERE product.id = %(product)s")
+
+ALL_TO_DEAL_OUT = f"""
+    SELECT product.id FROM inventory_product product
+     WHERE product.stocked AND {_WAITED_FOR.format(one="")} AND {THERE}
+"""
 
 
 def products(asked: Asked, *, limit: int = PAGE, now: datetime | None = None) -> Page[GroupRow]:
     """Products that orders wait for, by SKU, each with what whoever orders one now is told."""
+    page = _groups(BY_PRODUCT, asked, limit, _stock_of)
+    told = promises.for_products([row.id for row in page.rows], now=now) if page.rows else {}
+    return replace(page, rows=[replace(row, promise=told.get(row.id)) for row in page.rows])
 
-    def figures(ids: list[int]) -> dict[int, dict[str, Any]]:
-        with database.cursor() as cursor:
-            cursor.execute(STOCK_OF, [ids])
-            stock = cursor.fetchall()
-        told = promises.for_products(ids, now=now)
+
+def to_deal_out(asked: Asked, *, limit: int = PAGE) -> Page[GroupRow]:
+    """Those of them of which some is there, so that it can be given to others than have it now; or the one product asked for."""
+    return _groups(BY_PRODUCT_THERE if asked.product_id is None else ONE_PRODUCT, asked, limit, _stock_of)
+
+
+def all_to_deal_out() -> set[int]:
+    """All products of that list; for a plan of everything, not for a page."""
+    with database.cursor() as cursor:
+        cursor.execute(ALL_TO_DEAL_OUT)
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _stock_of(ids: list[int]) -> dict[int, dict[str, Any]]:
+    with database.cursor() as cursor:
+        cursor.execute(STOCK_OF, [ids])
         return {
-            pk: {"on_hand": int(here), "available": int(free), "on_order": int(coming), "promise": told.get(pk)}
-            for pk, here, free, coming in stock
+            pk: {"on_hand": int(here), "available": int(free), "on_order": int(coming)}
+            for pk, here, free, coming in cursor.fetchall()
         }
-
-    return _groups(BY_PRODUCT, asked, limit, figures)
 
 
 CUSTOMERS = f"""
@@ -271,12 +299,15 @@ def _groups(
     values: dict[str, Any] = {
         "after": after,
         "after_id": int(after_id or 0),
+        "product": asked.product_id,
         "limit": limit + 1,
         "window": max(WINDOW, 4 * limit),
         **_words(asked.text),
     }
     which = by.which.format(
-        follows=by.follows if asked.after else "true", fits=by.fits if asked.text.strip() else "true"
+        follows=by.follows if asked.after else "true",
+        fits=by.fits if asked.text.strip() else "true",
+        among=by.among,
     )
     with database.cursor() as cursor:
         cursor.execute(which, values)

@@ -31,11 +31,18 @@ WANTS = "coalesce(part.product_id, line.product_id)"
 UNITS = "line.backordered * coalesce(part.quantity, 1)"
 """Stock units of it that are on backorder."""
 
-TOUCHING = """line.id IN (
+_WAITING = """
     SELECT own.id FROM orders_orderline own WHERE own.backordered > 0 AND own.product_id = ANY(%(products)s)
     UNION SELECT part.line_id FROM orders_linecomponent part JOIN orders_orderline own ON own.id = part.line_id
-           WHERE own.backordered > 0 AND part.product_id = ANY(%(products)s))"""
+           WHERE own.backordered > 0 AND part.product_id = ANY(%(products)s)"""
+
+TOUCHING = f"line.id IN ({_WAITING})"
 """Lines that wait for these products, in a kit too."""
+
+IN_PLAY = f"""line.id IN ({_WAITING}
+    UNION SELECT allocation.line_id FROM orders_allocation allocation
+            JOIN inventory_stocklevel level ON level.id = allocation.level_id WHERE level.product_id = ANY(%(products)s))"""
+"""Lines that wait for these products or have some of them, in a kit too."""
 
 TAKING = """line.id IN (
     SELECT own.id FROM orders_orderline own WHERE own.product_id = ANY(%(products)s)

@@ -64,7 +64,11 @@ class Plan:
 
 
 # Not packed is what of an allocation lies in no open parcel; parcels are the upper app's, and one statement needs both.
-STANDING = """
+STANDING = f"""
+    WITH in_play AS MATERIALIZED (
+        SELECT line.id FROM orders_orderline line JOIN orders_order o ON o.id = line.order_id
+         WHERE {queue.IN_PLAY} AND line.product_id IS NOT NULL
+           AND o.cancelled_at IS NULL AND NOT o.fulfilled_elsewhere AND NOT o.history AND {queue.MAY_HAVE_STOCK})
     SELECT line.id, line.order_id, o.number, o.priority, o.placed_at, o.connection_id, line.position, line.product_id, line.sku,
            line.name, line.backordered, line.allocated, line.pieces, product.stocked,
            (SELECT array_agg(ARRAY[part.product_id, part.quantity] ORDER BY part.product_id)
@@ -79,19 +83,11 @@ STANDING = """
                                    JOIN shipping_shipment parcel ON parcel.id = item.shipment_id AND parcel.state = 'packed'
                                   WHERE item.line_id = line.id AND item.level_id = allocation.level_id) packed ON true
              WHERE allocation.line_id = line.id),
-           (SELECT count(*) FROM orders_orderline other
-             WHERE other.order_id = line.order_id AND other.backordered > 0 AND other.id <> line.id
-               AND NOT other.id = ANY(%(lines)s))
-      FROM orders_orderline line
+           (SELECT count(*) FROM orders_orderline other WHERE other.order_id = line.order_id AND other.backordered > 0)
+      FROM in_play
+      JOIN orders_orderline line ON line.id = in_play.id
       JOIN orders_order o ON o.id = line.order_id
       JOIN inventory_product product ON product.id = line.product_id
-     WHERE line.id = ANY(%(lines)s)
-"""
-IN_PLAY = f"""
-    SELECT line.id FROM orders_orderline line JOIN orders_order o ON o.id = line.order_id
-     WHERE (line.backordered > 0 OR line.allocated > 0) AND line.product_id IS NOT NULL
-       AND {queue.TAKING}
-       AND o.cancelled_at IS NULL AND NOT o.fulfilled_elsewhere AND NOT o.history AND {queue.MAY_HAVE_STOCK}
 """
 
 
@@ -113,13 +109,10 @@ class _Standing:
     needs: Needs
     spots: list[tuple[int, int, int, int]]
     """(level, product, warehouse, stock units promised there and not packed)."""
-    waits_elsewhere: int
-    """Lines of its order that wait for something which is not dealt out here."""
-
-    @property
-    def loose(self) -> int:
-        """Units of the line that are promised and not packed."""
-        return sum(spot[3] for spot in self.spots) // self.pieces
+    waiting: int
+    """Lines of its order that wait, for something else too."""
+    loose: int
+    """Units of the line that are promised and not packed."""
 
     @property
     def wants(self) -> int:
@@ -131,8 +124,9 @@ class _Standing:
 
 
 def plan(product_ids: Iterable[int], rule: Rule = Rule.PRIORITY, *, arriving: Mapping[int, int] | None = None) -> Plan:
-    """Who would get what of these products, and of what is in one kit with them; nothing is written. Four statements.
+    """Who would get what of these products, and of what is in one kit with them; nothing is written. Two statements.
 
+    An order that waits for something else too is not whole by it.
     `arriving` are units that are not there yet: what a delivery would change, shown before it is booked.
     """
     products = set(product_ids) | set(arriving or ())
@@ -158,17 +152,15 @@ def carry_out(product_ids: Iterable[int], rule: Rule, fingerprint: str) -> Plan:
 
 def _in_play(products: set[int]) -> list[_Standing]:
     with database.cursor() as cursor:
-        cursor.execute(IN_PLAY, {"products": list(products)})
-        ids = [row[0] for row in cursor.fetchall()]
-        cursor.execute(STANDING, {"lines": ids})
+        cursor.execute(STANDING, {"products": list(products)})
         return [_standing(row) for row in cursor.fetchall()]
 
 
 def _standing(row: tuple[Any, ...]) -> _Standing:
-    *said, stocked, parts, spots, waits_elsewhere = row
-    product_id = said[7]
-    needs = queue.needs_of_line(product_id, stocked, parts)
-    return _Standing(*said, needs, [tuple(spot) for spot in spots or ()], waits_elsewhere)  # type: ignore[call-arg]
+    *said, pieces, stocked, parts, spots, waiting = row
+    needs = queue.needs_of_line(said[7], stocked, parts)
+    loose = sum(spot[3] for spot in spots) // pieces if spots else 0
+    return _Standing(*said, pieces, needs, [tuple(spot) for spot in spots or ()], waiting, loose)  # type: ignore[call-arg]
 
 
 def _products(lines: Iterable[_Standing]) -> set[int]:
@@ -176,6 +168,7 @@ def _products(lines: Iterable[_Standing]) -> set[int]:
 
 
 def _dealt(lines: list[_Standing], free: Free, rule: Rule, arriving: Mapping[int, int]) -> Plan:
+    elsewhere = _wait_elsewhere(lines)
     lines = sorted((line for line in lines if line.needs), key=lambda line: (*line.turn, line.position))
     if rule == Rule.OLDEST:
         lines.sort(key=lambda line: (line.placed_at, line.order_id, line.position))
@@ -189,14 +182,23 @@ def _dealt(lines: list[_Standing], free: Free, rule: Rule, arriving: Mapping[int
         waiting = []
         for order_id, of_order in by_order.items():
             asked = _asked(of_order)
-            drawn = [] if any(line.waits_elsewhere for line in of_order) else table.draw_whole(asked)
+            drawn = [] if order_id in elsewhere else table.draw_whole(asked)
             if drawn:
                 made.grants += drawn
             elif asked:
                 waiting.append(order_id)
     made.grants += table.draw([ask for order_id in waiting for ask in _asked(by_order[order_id])])
-    _describe(made, lines, by_order)
+    _describe(made, lines)
+    made.complete = by_order.keys() - elsewhere - {line.order_id for line in made.lines if line.waits}
     return made
+
+
+def _wait_elsewhere(lines: list[_Standing]) -> set[int]:
+    """Orders that wait for something which is not dealt out here."""
+    left = {line.order_id: line.waiting for line in lines}
+    for line in lines:
+        left[line.order_id] -= line.backordered > 0
+    return {order_id for order_id, waiting in left.items() if waiting}
 
 
 def _asked(lines: list[_Standing]) -> list[Ask]:
@@ -221,7 +223,7 @@ def _on_the_table(lines: list[_Standing], free: Free, arriving: Mapping[int, int
     return reservations.Table(Free(dealt, {} if arriving else free.serving))
 
 
-def _describe(made: Plan, lines: list[_Standing], by_order: Mapping[int, list[_Standing]]) -> None:
+def _describe(made: Plan, lines: list[_Standing]) -> None:
     granted: dict[int, int] = defaultdict(int)
     for grant in made.grants:
         granted[grant.key] += grant.quantity
@@ -244,11 +246,5 @@ def _describe(made: Plan, lines: list[_Standing], by_order: Mapping[int, list[_S
         for level_id, _product, _warehouse, loose in line.spots:
             if loose:
                 made.taken[line.line_id, level_id] = loose
-    short = {line.order_id for line in made.lines if line.waits}
-    made.complete = {
-        pk
-        for pk, of_order in by_order.items()
-        if pk not in short and not any(line.waits_elsewhere for line in of_order)
-    }
     said = repr([(line.line_id, line.had, line.gets, line.waits) for line in made.lines]) + made.rule
     made.fingerprint = hashlib.sha256(said.encode()).hexdigest()[:32]

@@ -1,81 +1,148 @@
-"""Who gets what: the plan by which stock is dealt out to waiting orders, looked at first and then done."""
+"""Who gets what: the plan by which stock is dealt out to waiting orders, looked at first and then done.
 
-from collections import defaultdict
+It opens on a list of what can be dealt out, and plans just what is chosen there, so that it costs the same however much
+waits; everything at once is planned where that is asked for.
+"""
+
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
-from django.db import connection as database
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice import desk, releasing
 from inventory import catalogue
 from inventory.models import Product
-from orders import release
+from orders import backorder_list, release
+from orders.backorder_list import Asked, GroupRow, Page
 from orders.release import Rule
 
+PRODUCTS = 25
+"""Products on a page."""
 SHOWN = 200
 """Orders that the page lists; all of them are dealt with."""
 
-# Only what somebody waits for can be dealt out otherwise; and only where there is some of it, or somebody has it.
-WAITED_FOR = """
-    SELECT DISTINCT coalesce(part.product_id, line.product_id)
-      FROM orders_orderline line LEFT JOIN orders_linecomponent part ON part.line_id = line.id
-     WHERE line.backordered > 0 AND line.product_id IS NOT NULL
-       AND EXISTS (SELECT 1 FROM inventory_stocklevel level
-                    WHERE level.product_id = coalesce(part.product_id, line.product_id) AND level.on_hand > 0)
-"""
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the address says: everything, the product that was typed, those that were ticked, or the page's."""
+
+    rule: Rule
+    everything: bool
+    typed: str
+    arriving: str
+    after: str
+    ticked: frozenset[int]
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> "Choice":
+        said = request.GET.get("rule")
+        return cls(
+            rule=Rule(said) if said in Rule.values else Rule.PRIORITY,
+            everything=bool(request.GET.get("all")),
+            typed=request.GET.get("product", "").strip(),
+            arriving=request.GET.get("arriving", "").strip(),
+            after=request.GET.get("after", "")[:120],
+            ticked=_numbers(request.GET.getlist("pick")),
+        )
+
+    def address(self, **other: Any) -> str:
+        """The same choice, or one that differs in something."""
+        said = {
+            "rule": self.rule.value,
+            "all": "1" if self.everything else "",
+            "product": self.typed,
+            "after": self.after,
+            "pick": sorted(self.ticked),
+            **other,
+        }
+        return "?" + urlencode({name: value for name, value in said.items() if value}, doseq=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The products that the choice means, and the list that they were chosen from."""
+
+    products: set[int] = field(default_factory=set)
+    listed: Page[GroupRow] = field(default_factory=Page)
+    arriving: dict[int, int] = field(default_factory=dict)
+    problem: str = ""
 
 
 def view(request: HttpRequest) -> HttpResponse:
     desk.must(request, "orders.view_order", "inventory.adjust_stock")
-    rule = _rule(request.POST.get("rule") or request.GET.get("rule"))
-    typed = (request.POST.get("product") or request.GET.get("product") or "").strip()
-    products, arriving, problem = _asked(typed, request.GET.get("arriving", ""))
+    choice = Choice.of(request)
     if request.method == "POST":
-        desk.press(request, lambda: _carry_out(request, products, rule))
-        back = urlencode({"rule": rule.value, "product": typed})
-        return HttpResponseRedirect(f"{reverse('admin:orders_order_release')}?{back}")
-    plan = release.plan(products, rule, arriving=arriving)
+        desk.press(request, lambda: _carry_out(request, choice))
+        return HttpResponseRedirect(request.path + choice.address())
+    chosen = _chosen(choice)
+    plan = release.plan(chosen.products, choice.rule, arriving=chosen.arriving)
     return desk.page(
         request,
         "admin/orders/order/release.html",
         _("Who gets the stock"),
+        choice=choice,
+        chosen=chosen,
         plan=plan,
+        scope=_scope(choice, chosen),
         orders=_by_order(plan),
         more=max(0, len({line.order_id for line in plan.changes}) - SHOWN),
-        rules=Rule,
-        rule=rule,
-        product=typed,
-        arriving=request.GET.get("arriving", ""),
-        is_preview=bool(arriving),
-        problem=problem,
         waiting=sum(1 for line in plan.lines if line.waits),
+        rules=Rule,
+        here=choice.address(),
+        whole_list=choice.address(all="", product="", after="", pick=[]),
+        next=choice.address(after=chosen.listed.after[0], pick=[]) if chosen.listed.after else "",
     )
 
 
-def _rule(said: str | None) -> Rule:
-    return Rule(said) if said in Rule.values else Rule.PRIORITY
-
-
-def _asked(typed: str, arriving: str) -> tuple[set[int], dict[int, int], str]:
-    """The products that are dealt out, what a delivery would add of them, and what is wrong with the words typed."""
-    if not typed:
-        with database.cursor() as cursor:
-            cursor.execute(WAITED_FOR)
-            return {row[0] for row in cursor.fetchall()}, {}, ""
+def _chosen(choice: Choice) -> Chosen:
+    if choice.everything:
+        return Chosen(backorder_list.all_to_deal_out())
     try:
-        product, unit = catalogue.find_by_code(typed)
-        units = desk.whole_number(arriving, least=1) * (unit.quantity if unit else 1) if arriving.strip() else 0
+        if choice.typed:
+            product, unit = catalogue.find_by_code(choice.typed)
+            units = (
+                desk.whole_number(choice.arriving, least=1) * (unit.quantity if unit else 1) if choice.arriving else 0
+            )
+            listed = backorder_list.to_deal_out(Asked(product_id=product.pk))
+            return Chosen({product.pk}, listed, {product.pk: units} if units else {})
+        problem = _("Say of which product so many came in.") if choice.arriving else ""
     except ValueError as error:
-        return set(), {}, str(error)
-    return {product.pk}, {product.pk: units} if units else {}, ""
+        problem = str(error)
+    after = (choice.after,) if choice.after else ()
+    listed = backorder_list.to_deal_out(Asked(after=after), limit=PRODUCTS)
+    if problem:
+        return Chosen(listed=listed, problem=problem)
+    return Chosen(set(choice.ticked) or {row.id for row in listed.rows}, listed)
 
 
-def _carry_out(request: HttpRequest, products: set[int], rule: Rule) -> str:
-    done = releasing.carry_out(products, rule, request.POST.get("fingerprint", ""), who=desk.who(request))
+def _scope(choice: Choice, chosen: Chosen) -> str:
+    """Which products the plan covers, in words."""
+    count = len(chosen.products)
+    if choice.everything:
+        said = ngettext(
+            "Of the %(count)d product that can be dealt out.", "Of all %(count)d products that can be dealt out.", count
+        )
+    elif choice.typed:
+        said = _("Of this product.")
+    elif choice.ticked:
+        said = ngettext("Of the %(count)d product that is ticked.", "Of the %(count)d products that are ticked.", count)
+    else:
+        said = ngettext("Of the %(count)d product shown above.", "Of the %(count)d products shown above.", count)
+    return said % {"count": count}
+
+
+def _numbers(said: list[str]) -> frozenset[int]:
+    return frozenset(int(number) for number in said if desk.is_number(number))
+
+
+def _carry_out(request: HttpRequest, choice: Choice) -> str:
+    # What was shown is done, even where the page of the list would show other products by now.
+    shown = _numbers(request.POST.getlist("of"))
+    products = backorder_list.all_to_deal_out() if choice.everything else shown
+    done = releasing.carry_out(products, choice.rule, request.POST.get("fingerprint", ""), who=desk.who(request))
     orders = len({line.order_id for line in done.changes})
     if not orders:
         return _("Nothing had to change: everybody has what this plan gives them.")
@@ -87,22 +154,21 @@ def _carry_out(request: HttpRequest, products: set[int], rule: Rule) -> str:
 
 
 def _by_order(plan: release.Plan) -> list[dict[str, Any]]:
-    """Orders that gain or lose first come in the plan's own order, each with its lines."""
+    """Orders that gain or lose, the first of them in the plan's own order, each with its lines."""
     changed = {line.order_id for line in plan.changes}
-    lines: dict[int, list[release.Line]] = defaultdict(list)
+    shown = [pk for pk in plan.orders if pk in changed][:SHOWN]
+    lines: dict[int, list[release.Line]] = {pk: [] for pk in shown}
     for line in plan.lines:
-        if line.order_id in changed:
+        if line.order_id in lines:
             lines[line.order_id].append(line)
-    skus = dict(
-        Product.objects.filter(pk__in={ln.product_id for of in lines.values() for ln in of}).values_list("pk", "sku")
-    )
+    named = {line.product_id for of_order in lines.values() for line in of_order}
+    skus = dict(Product.objects.filter(pk__in=named).values_list("pk", "sku"))
     return [
         {
             "pk": pk,
-            "number": number,
+            "number": plan.orders[pk],
             "whole": pk in plan.complete,
             "lines": [{"line": line, "sku": skus[line.product_id]} for line in lines[pk]],
         }
-        for pk, number in plan.orders.items()
-        if pk in changed
-    ][:SHOWN]
+        for pk in shown
+    ]

@@ -57,10 +57,11 @@ def test_signing_up_with_anything(body: bytes) -> None:
 @pytest.mark.parametrize(
     "asked",
     [{"rule": "x"}, {"product": "TENT", "arriving": "²"}, {"product": "TENT", "arriving": "-1"},
-     {"product": "TENT", "arriving": "9" * 30}, {"product": "p" * 500}, {"arriving": "5"}],
+     {"product": "TENT", "arriving": "9" * 30}, {"product": "p" * 500}, {"arriving": "5"},
+     {"after": "\u00e9" * 300}, {"pick": ["x", "-1", "9" * 30]}, {"all": "x", "pick": "1"}],
 )  # fmt: skip
 def test_the_plan_of_who_gets_the_stock_with_anything(asked: dict[str, Any]) -> None:
     client, page = logged_in("manager"), reverse("admin:orders_order_release")
 
     assert client.get(page, asked).status_code == 200
-    assert client.post(page, {**asked, "fingerprint": "x"}).status_code == 302
+    assert client.post(page, {"fingerprint": "x", "of": "²"}, query_params=asked).status_code == 302

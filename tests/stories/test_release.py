@@ -1,6 +1,7 @@
 """Stock is dealt out by a plan that is shown first: who gets what, who still waits; then just that is done (rules: S3, S4)."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection as database
@@ -15,9 +16,10 @@ from orders.models import Order, OrderLine, TimelineEntry
 from orders.release import Rule
 from tests.making import PLACED, make_merchant, make_order, make_product, make_record, receive, take_in
 from tests.proving import nothing_is_written
-from tests.staff import logged_in
+from tests.staff import logged_in, statements
 
 pytestmark = pytest.mark.django_db
+PAGE = reverse("admin:orders_order_release")
 
 
 @pytest.fixture(autouse=True)
@@ -160,19 +162,87 @@ def test_as_many_statements_for_fifty_orders_as_for_two() -> None:
     assert statements("MANY", 50) == few
 
 
+def press(asked: dict[str, object], **typed: object) -> Any:
+    """Look at the plan, then do it just as the page offers it."""
+    client = logged_in("warehouse")
+    shown = client.get(PAGE, asked)
+    fields = {"fingerprint": shown.context["plan"].fingerprint, "of": sorted(shown.context["chosen"].products), **typed}
+    return client.get(client.post(PAGE, fields, query_params=asked).url)
+
+
 def test_the_page_shows_the_plan_and_does_it() -> None:
     make_product("TENT", 3)
     old, small = make_order([("TENT", 5, "1.00")]), make_order([("TENT", 2, "1.00")])
     client = logged_in("warehouse")
-    page = reverse("admin:orders_order_release")
 
-    shown = client.get(page, {"rule": "complete", "product": "TENT"})
+    shown = client.get(PAGE, {"rule": "complete", "product": "TENT"})
     assert shown.status_code == 200
     assert "leaves whole" in shown.content.decode()
-    fingerprint = shown.context["plan"].fingerprint
-    client.post(page, {"rule": "complete", "product": "TENT", "fingerprint": fingerprint})
+    done = press({"rule": "complete", "product": "TENT"}).content.decode()
 
     assert had(old, small) == [[1], [2]]
-    assert "Nothing had to change" not in client.get(page).content.decode()
-    assert "No product has the SKU" in client.get(page, {"product": "NONE"}).content.decode()
-    assert "If that came in" in client.get(page, {"product": "TENT", "arriving": "9"}).content.decode()
+    assert "Done: 2 orders have other stock than before." in done
+    assert "nobody would get anything else" in done
+    wrong = client.get(PAGE, {"product": "NONE"})
+    assert "No product has the SKU" in wrong.content.decode()
+    assert wrong.context["chosen"].products == set()
+    assert "If that came in" in client.get(PAGE, {"product": "TENT", "arriving": "9"}).content.decode()
+
+
+def listed(**asked: Any) -> list[str]:
+    return [row.sku for row in logged_in("warehouse").get(PAGE, asked).context["chosen"].listed.rows]
+
+
+def test_the_list_holds_what_is_waited_for_and_there() -> None:
+    make_product("TENT", 3)
+    make_product("ROPE", 4)
+    make_product("LAMP")
+    make_product("MUG", 1)
+    kit = make_product("KIT", stocked=False)
+    kits.set_components(kit, dict.fromkeys(of("ROPE"), 2))
+    assert listed() == []
+    make_order([("TENT", 5, "1.00"), ("LAMP", 1, "1.00"), ("MUG", 1, "1.00")])
+    make_order([("KIT", 3, "1.00")])
+
+    assert listed() == ["ROPE", "TENT"]
+    assert listed(after="ROPE") == ["TENT"]
+    assert listed(product="LAMP") == ["LAMP"]
+    rope, tent = logged_in("warehouse").get(PAGE).context["chosen"].listed.rows
+    assert (rope.on_hand, rope.available, rope.units, rope.orders) == (4, 0, 2, 1)
+    assert (tent.on_hand, tent.available, tent.units, tent.orders) == (3, 0, 2, 1)
+
+
+def test_just_what_is_ticked_is_planned_and_done() -> None:
+    make_product("TENT", 3)
+    make_product("ROPE", 3)
+    tents = [make_order([("TENT", 5, "1.00")]), make_order([("TENT", 2, "1.00")])]
+    ropes = [make_order([("ROPE", 5, "1.00")]), make_order([("ROPE", 2, "1.00")])]
+
+    press({"rule": "complete", "pick": [*of("ROPE")]})
+
+    assert had(*tents, *ropes) == [[3], [0], [1], [2]]
+
+
+def test_everything_is_planned_and_done_at_once() -> None:
+    make_product("TENT", 3)
+    make_product("ROPE", 3)
+    both = make_order([("TENT", 5, "1.00"), ("ROPE", 5, "1.00")])
+    pair = make_order([("TENT", 1, "1.00"), ("ROPE", 1, "1.00")])
+    # By a plan of tents alone this one waits for ropes.
+    assert release.plan(of("TENT"), Rule.COMPLETE).complete == set()
+    shown = logged_in("warehouse").get(PAGE, {"all": "1", "rule": "complete"})
+    assert "Of all 2 products that can be dealt out." in shown.content.decode()
+
+    press({"all": "1", "rule": "complete"}, of=[])
+
+    assert had(both, pair) == [[2, 2], [1, 1]]
+
+
+def test_the_page_asks_as_much_of_the_database_for_three_products_as_for_one() -> None:
+    def asked(*skus: str) -> int:
+        for sku in skus:
+            make_product(sku, 3)
+            make_order([(sku, 5, "1.00")])
+        return statements(logged_in("warehouse"), f"{PAGE}?rule=complete")
+
+    assert asked("A") == asked("B", "C")
