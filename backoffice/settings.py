@@ -113,6 +113,14 @@ AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "locked_out.html"
 SESSION_COOKIE_AGE = 60 * 60 * 12
 
+# --- what a process keeps in its own memory ---------------------------------------------------------------------------
+_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
+CACHES: dict[str, dict[str, Any]] = {
+    # Who asked how often. A kept answer must not push out of it that somebody asks too often.
+    "default": {"BACKEND": _MEMORY, "OPTIONS": {"MAX_ENTRIES": 10_000}},
+    "answers": {"BACKEND": _MEMORY, "LOCATION": "answers", "TIMEOUT": 60, "OPTIONS": {"MAX_ENTRIES": 200}},
+}
+
 # --- words, times ---------------------------------------------------------------------------------------------------
 # Staff pages are English until they are translated: without LocaleMiddleware no browser's wish gives half-French ones.
 # Papers and mails choose the customer's language by themselves.

@@ -3,6 +3,9 @@
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from django.db.models import Func, TextField
+from django.db.models.functions import Cast
+
 from backoffice.lib.letterhead import Letterhead
 from orders.models import Merchant
 
@@ -10,6 +13,16 @@ from orders.models import Merchant
 def current() -> Merchant:
     merchant = Merchant.objects.filter(pk=1).first()
     return merchant or Merchant.objects.get_or_create(pk=1, defaults={"name": "Your shop", "address": ""})[0]
+
+
+def with_state() -> tuple[Merchant, str]:
+    """The merchant, and a word for the state of all that is kept: it stays the same only as long as nothing was committed.
+
+    It says nothing of what the caller's own transaction has written. One statement.
+    """
+    snapshot = Cast(Func(function="pg_current_snapshot"), TextField())
+    found = Merchant.objects.filter(pk=1).annotate(state=snapshot).first()
+    return (found, found.state) if found is not None else (current(), "")
 
 
 def local_day(at: datetime, merchant: Merchant) -> date:

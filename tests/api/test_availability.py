@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -25,6 +25,7 @@ ADDRESS = "/api/v1/availability"
 def _shop() -> None:
     make_merchant(publishes_availability=True)
     cache.clear()
+    caches["answers"].clear()
 
 
 @pytest.fixture
@@ -131,6 +132,37 @@ def test_an_answer_is_kept_until_the_state_changes(goods: None) -> None:
 
     receive("LAMP", 1)
     assert Client().get(ADDRESS, {"sku": "TENT,LAMP"}, headers={"if-none-match": tag}).status_code == 200
+
+
+def test_it_is_worked_out_once_for_each_state_and_minute(
+    transactional_db: None, goods: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
+
+    def statements(**headers: str) -> int:
+        with CaptureQueriesContext(database) as made:
+            assert Client().get(ADDRESS, {"sku": "TENT,LAMP"}, headers=headers).status_code in (200, 304)
+        return len(made)
+
+    def fewest(**headers: str) -> int:
+        # Tests beside this one commit too, which makes another state.
+        return min(statements(**headers) for _ in range(20))
+
+    assert statements() == 4
+    assert fewest() == 1
+    assert fewest(**{"if-none-match": Client().get(ADDRESS, {"sku": "TENT,LAMP"})["ETag"]}) == 1
+
+    receive("LAMP", 1)
+    assert asked("TENT", "LAMP")["LAMP"]["state"] == "in_stock"
+    Merchant.objects.update(publishes_quantity=True)
+    assert asked("TENT", "LAMP")["LAMP"]["quantity"] == 1
+    fewest()
+    now += timedelta(minutes=1)
+    assert statements() == 4
+
+    Merchant.objects.update(publishes_availability=False)
+    assert Client().get(ADDRESS, {"sku": "TENT,LAMP"}).status_code == 401
 
 
 def test_any_page_may_read_it_and_no_cookie_goes_along(goods: None) -> None:
