@@ -18,6 +18,8 @@ def carry_out(product_ids: Iterable[int], rule: Rule, fingerprint: str, *, who: 
     products = set(product_ids)
     with transaction.atomic():
         done = release.carry_out(products, rule, fingerprint)
+        if not done.changes:
+            return done
         gained: dict[int, int] = defaultdict(int)
         lost: dict[int, int] = defaultdict(int)
         for line in done.changes:

@@ -2,6 +2,11 @@
 
 FULL=1: 100,000 products, 2,000,000 movements, 50,000 open lines against a hundredth of it. Otherwise a tenth of it.
 Every list of the rooms for stock, orders and parcels is found by itself; what they are filtered and searched by is said here.
+
+The plan of everything at once is no list page: it deals out anew all that is there of all products that somebody waits for,
+so it grows with the shop. It is held to a time of its own: 2 seconds with all 50,000 open lines.
+
+ONLY=release measures only the pages with this word in their name.
 """
 
 import gc
@@ -15,6 +20,9 @@ from bench import report, shop
 from bench.large_shop import MOVEMENTS, Shop
 
 CEILING = 1.5
+EVERYTHING_CEILING = 2_000.0
+"""Milliseconds for a plan of everything."""
+ONLY = os.environ.get("ONLY", "")
 FULL = bool(os.environ.get("FULL"))
 LARGE = 100_000 if FULL else 10_000
 SMALL = 1_000
@@ -57,7 +65,12 @@ OWN = {
     "release plan": ("admin:orders_order_release", ""),
     "release plan, whole orders": ("admin:orders_order_release", "rule=complete"),
     "release plan of one product": ("admin:orders_order_release", "product=SKU-000040"),
+    "release plan, further on": ("admin:orders_order_release", "after=SKU-000300"),
     "today": ("admin:index", ""),
+}
+EVERYTHING = {
+    "release plan of everything": ("admin:orders_order_release", "all=1"),
+    "release plan of everything, whole orders": ("admin:orders_order_release", "all=1&rule=complete"),
 }
 
 
@@ -72,7 +85,7 @@ def pages() -> Iterator[tuple[str, str]]:
         "category": Category.objects.earliest("pk").pk,
         "place": Location.objects.get(code="W1").pk,
     }
-    for name, (view, query) in OWN.items():
+    for name, (view, query) in {**OWN, **EVERYTHING}.items():
         yield name, f"{reverse(view)}?{query}"
     for model in admin.site._registry:
         name = f"{model._meta.app_label}_{model._meta.model_name}"
@@ -162,7 +175,7 @@ def main() -> None:
     assert proven.ok, proven.faults
     client = Client()
     client.force_login(make_person("administrator"), backend="django.contrib.auth.backends.ModelBackend")
-    addresses = dict(pages())
+    addresses = {name: address for name, address in pages() if ONLY in name}
     here, there = other_database()
     try:
         made.grow(LARGE)
@@ -175,21 +188,27 @@ def main() -> None:
 
 
 def _report(small: dict[str, float], large: dict[str, float]) -> None:
-    ratios = {name: large[name] / small[name] for name in small}
+    whole = {name: large.pop(name) for name in EVERYTHING if name in large}
+    ratios = {name: took / small[name] for name, took in large.items()}
     report.table(
         ["page", f"{SMALL:,} products, ms", f"{LARGE:,} products, ms", "ratio"],
-        [[name, small[name], large[name], ratios[name]] for name in sorted(small, key=lambda name: -ratios[name])],
+        [[name, small[name], large[name], ratios[name]] for name in sorted(ratios, key=lambda name: -ratios[name])],
     )
-    worst = max(ratios.values())
+    worst, longest = max(ratios.values(), default=0.0), max(whole.values(), default=0.0)
     print(f"\n{LARGE:,} products, {LARGE * MOVEMENTS:,} movements, {LARGE // 2:,} open lines.")
+    for name, took in whole.items():
+        print(f"No list page: {name}, {took:,.0f} ms (at most {EVERYTHING_CEILING:,.0f}).")
     if not FULL:
         print("This is a tenth of the whole; FULL=1 is all of it, against a hundredth.")
     report.conclude(
         "lists",
         figure=round(worst, 2),
         floor=CEILING,
-        holds=worst <= CEILING,
-        more={"ratios": {name: round(ratio, 2) for name, ratio in ratios.items()}},
+        holds=worst <= CEILING and longest <= EVERYTHING_CEILING,
+        more={
+            "ratios": {name: round(ratio, 2) for name, ratio in ratios.items()},
+            "everything_ms": {name: round(took) for name, took in whole.items()},
+        },
     )
 
 
