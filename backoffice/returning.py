@@ -1,7 +1,7 @@
 """Shipped goods come back to stock: lines, whole or by the parts of a kit (rules: S6, O13)."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,7 +74,7 @@ def return_to_stock(
         OrderLine.objects.bulk_update(list(lines.values()), ["returned"])
         LineComponent.objects.bulk_update([c for of in components.values() for c in of.values()], ["returned"])
         Return.objects.bulk_create(back.rows)
-        lots = _lots(lines, back, lot_codes or {})
+        lots = _lots(lines, back, lot_codes or {}, key)
         goods.move(
             [
                 Goods(product_id, units, lot_id=lots.get((pk, product_id)))
@@ -90,9 +90,13 @@ def return_to_stock(
     return True
 
 
-def _lots(lines: Mapping[int, OrderLine], back: _Back, said: Mapping[int, str]) -> dict[tuple[int, int], int]:
-    """The lot of what is followed by lot: the one that is said, else the only one that was shipped."""
+def _lots(lines: Mapping[int, OrderLine], back: _Back, said: Mapping[int, str], key: str) -> dict[tuple[int, int], int]:
+    """The lot of what is followed by lot: the one that is said, else the only one that was shipped.
+
+    ValueError where more of it would come back than went out.
+    """
     shipped = shipping_lots.shipped_lots(back.units)
+    here = _back_already(shipped, but=key)
     codes = {lot.pk: lot.code for lot in Lot.objects.filter(pk__in={pk for of in shipped.values() for pk in of})}
     found = {}
     for (line_id, product_id), of in shipped.items():
@@ -102,7 +106,34 @@ def _lots(lines: Mapping[int, OrderLine], back: _Back, said: Mapping[int, str]) 
             known = ", ".join(sorted(codes[pk] for pk in of))
             name = lines[line_id].sku or lines[line_id].name
             raise ValueError(f"Say which lot or serial number of {name} came back: {known} were shipped.")
-        found[line_id, product_id] = chosen[0]
+        lot = found[line_id, product_id] = chosen[0]
+        left = of[lot] - here.get((line_id, product_id, lot), 0)
+        if back.units[line_id, product_id] > left:
+            raise ValueError(
+                f"{back.units[line_id, product_id]} of lot {codes[lot]} cannot come back: {of[lot]} were shipped with this "
+                f"line, {of[lot] - left} of them are back already. Look at the lot on the goods once more."
+            )
+    return found
+
+
+def _back_already(shipped: Iterable[tuple[int, int]], *, but: str) -> dict[tuple[int, int, int], int]:
+    """Units of (line, product, lot) that came back before; no statement where nothing is followed by lot."""
+    asked = set(shipped)
+    if not asked:
+        return {}
+    rows = Return.objects.filter(line__in={line for line, _ in asked}).exclude(key=but)
+    keys = {
+        name: (line, product)
+        for line, key in rows.values_list("line", "key")
+        for of, product in asked
+        if of == line
+        for name in (f"return:{key}:{line}", f"return:{key}:{line}:{product}")
+    }
+    found: dict[tuple[int, int, int], int] = defaultdict(int)
+    came = Movement.objects.filter(key__in=keys, lot__isnull=False)
+    for name, product, lot, units in came.values_list("key", "product", "lot", "quantity"):
+        if keys[name][1] == product:
+            found[*keys[name], lot] += units
     return found
 
 

@@ -150,6 +150,12 @@ def test_what_comes_back_is_the_lot_that_went_out() -> None:
     returning.return_to_stock({line.pk: 1}, lot_codes={line.pk: "soon"}, key="r", who="Wim")
 
     assert left() == {"late": 2, "soon": 1}
+    with pytest.raises(
+        ValueError, match="3 of lot soon cannot come back: 3 were shipped with this line, 1 of them are"
+    ):
+        returning.return_to_stock({line.pk: 3}, lot_codes={line.pk: "soon"}, key="s", who="Wim")
+    returning.return_to_stock({line.pk: 1}, lot_codes={line.pk: "late"}, key="t", who="Wim")
+    assert left() == {"late": 3, "soon": 1}
 
 
 def test_a_lot_never_falls_below_zero() -> None:
