@@ -14,7 +14,7 @@ from backoffice.lib import money
 from backoffice.sync import deliveries
 from inventory import first_out
 from inventory import ledger as stock
-from inventory.models import Movement, Product, StockLevel
+from inventory.models import LotLevel, Movement, Product, StockLevel
 from orders import allocation, merchant, promise_keeping, publishing, status, timeline
 from shipping import packing
 from shipping.models import Shipment
@@ -61,11 +61,12 @@ def send_back(goods: Sequence[Goods], *, key: str, note: str, by: Any = None) ->
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Units of a product that were found in one place."""
+    """Units of a product that were found in one place; of one lot, where it is followed."""
 
     product_id: int
     location_id: int
     quantity: int
+    lot_id: int | None = None
 
 
 def count(figures: Sequence[Counted], *, key: str, note: str, by: Any = None) -> list[Movement]:
@@ -75,18 +76,17 @@ def count(figures: Sequence[Counted], *, key: str, note: str, by: Any = None) ->
     """
     if any(figure.quantity < 0 for figure in figures):
         raise ValueError("What is counted is zero or more.")
-    if len({(figure.product_id, figure.location_id) for figure in figures}) != len(figures):
+    if len({(figure.product_id, figure.location_id, figure.lot_id) for figure in figures}) != len(figures):
         raise ValueError("A product is counted twice in one place: add the two up.")
     with transaction.atomic():
         allocation.lock_products(figure.product_id for figure in figures)
         if Movement.objects.filter(key__startswith=f"{Movement.Reason.COUNT.value}:{key}:").exists():
             return []
-        levels = StockLevel.objects.filter(product_id__in={figure.product_id for figure in figures})
-        there = {(level.product_id, level.location_id): level.on_hand for level in levels}
+        there = _there(figures)
         found = [
-            Goods(f.product_id, units, location_id=f.location_id)
+            Goods(f.product_id, units, location_id=f.location_id, lot_id=f.lot_id)
             for f in figures
-            if (units := f.quantity - there.get((f.product_id, f.location_id), 0))
+            if (units := f.quantity - there.get((f.product_id, f.location_id, f.lot_id), 0))
         ]
         return move(
             found,
@@ -94,8 +94,22 @@ def count(figures: Sequence[Counted], *, key: str, note: str, by: Any = None) ->
             key=key,
             note=note,
             by=by,
-            suffixes=[f"{item.product_id}-{item.location_id}" for item in found],
+            suffixes=[
+                "-".join(str(pk) for pk in (item.product_id, item.location_id, item.lot_id) if pk) for item in found
+            ],
         )
+
+
+def _there(figures: Sequence[Counted]) -> dict[tuple[int, int, int | None], int]:
+    """By product, place and lot what the ledger has; a statement more where lots are counted."""
+    levels = StockLevel.objects.filter(product_id__in={figure.product_id for figure in figures})
+    there: dict[tuple[int, int, int | None], int] = {
+        (product, place, None): units for product, place, units in levels.values_list("product", "location", "on_hand")
+    }
+    if lots := {figure.lot_id for figure in figures if figure.lot_id}:
+        rows = LotLevel.objects.filter(lot_id__in=lots).values_list("lot__product", "location", "lot", "units")
+        there |= {(product, place, lot): units for product, place, lot, units in rows}
+    return there
 
 
 def book_found(differences: Mapping[int, Goods], *, key: str, note: str, by: Any = None) -> list[Movement]:

@@ -8,8 +8,9 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from stdnum import ean
 
+from backoffice import goods
 from backoffice.exchange.files import CsvFormat, TableFile, XlsxFormat
-from inventory.models import Movement, Product, StockLevel
+from inventory.models import Lot, LotLevel, Movement, Product, StockLevel
 from inventory.resources import ProductResource, StockCountResource
 from orders.models import Order
 from tests.making import make_merchant, make_order, make_product
@@ -193,8 +194,8 @@ def test_the_preview_of_a_count_shows_each_difference_with_its_value() -> None:
     )
 
     assert dict(zip(preview.diff_headers, preview.rows[0].diff, strict=True)) | {"name": "", "bin": ""} == {
-        "sku": "A", "name": "", "location": "MAIN", "bin": "", "on_hand": "10", "counted": "10 → 7", "difference": "-3",
-        "value": "-12.00",
+        "sku": "A", "name": "", "location": "MAIN", "bin": "", "lot": "", "on_hand": "10", "counted": "10 → 7",
+        "difference": "-3", "value": "-12.00",
     }  # fmt: skip
     assert [set(row.error_dict) for row in preview.invalid_rows] == [{"location"}, {"sku"}, {"counted"}]
     assert not Movement.objects.filter(reason="count").exists()
@@ -218,3 +219,37 @@ def test_a_count_sheet_that_nobody_filled_in_changes_nothing(kind: Any) -> None:
     result = imported(StockCountResource(key="k"), body)
 
     assert (result.changing, result.wrong, result.base_errors) == (0, 0, [])
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_what_is_followed_is_counted_in_a_file_lot_by_lot(kind: Any) -> None:
+    make_merchant()
+    milk = make_product("0017", tracking="lot", cost="2.00")
+    for code, units in {"0017": 4, "L-2": 6}.items():
+        lot = Lot.objects.create(product=milk, code=code)
+        goods.receive([goods.Goods(milk.pk, units, Decimal(2), lot_id=lot.pk)], key=code)
+    sheet = exported(StockCountResource(), kind)
+    assert imported(StockCountResource(key="k"), sheet).changing == 0
+
+    assert [row[4:6] for row in StockCountResource().rows(StockLevel.objects.all())] == [["0017", "4"], ["L-2", "6"]]
+
+    body = "sku,lot,counted\n0017,0017,3\n0017,L-2,7\n"
+    done = imported(StockCountResource(key="k"), body)
+    assert [row.diff[5:] for row in done.rows] == [["4", "4 → 3", "-1", "-2.00"], ["6", "6 → 7", "+1", "2.00"]]
+    imported(StockCountResource(key="k"), body)
+    assert dict(LotLevel.objects.values_list("lot__code", "units")) == {"0017": 3, "L-2": 7}
+    assert StockLevel.objects.get().on_hand == 10
+
+
+def test_a_lot_in_a_count_is_one_of_the_product_and_a_serial_number_one_unit() -> None:
+    make_merchant()
+    make_product("TENT", 1)
+    Lot.objects.create(product=make_product("SAW", tracking="serial"), code="S1")
+    made = imported(StockCountResource(key="k"), "sku,lot,counted\nSAW,S1,2\nSAW,S9,1\nSAW,,1\nTENT,S1,1\nTENT,,\n")
+
+    assert [next(iter(row.error_dict.values()))[0] for row in made.invalid_rows] == [
+        "S1 is the serial number of one unit: say 0 or 1.",
+        "SAW has no lot “S9”. Write it as it stands in the list of lots, or receive it.",
+        "SAW is followed by lot or serial number: name it in the column lot, or count it on a count sheet, lot by lot.",
+        "TENT is not followed by lot or serial number: leave the lot out.",
+    ]
