@@ -18,7 +18,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 
 from accounting import ledger
 from accounting.models import Account, Entry, Invoice, TaxName, TaxRegistration
-from backoffice import desk, journey
+from backoffice import desk, settling
 from backoffice.lib import formats
 
 
@@ -186,4 +186,4 @@ class TaxNameAdmin(desk.DeskAdmin):
     def save_model(self, request: HttpRequest, obj: TaxName, form: Any, change: bool) -> None:
         if change and "name" in form.changed_data:
             super().save_model(request, obj, form, change)
-        obj.pk = journey.explain_tax(obj.name, obj.code, by=request.user, who=desk.who(request)).pk
+        obj.pk = settling.explain_tax(obj.name, obj.code, by=request.user, who=desk.who(request)).pk

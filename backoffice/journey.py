@@ -12,14 +12,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounting import chart, invoicing, ledger, posting, taxes
-from accounting.models import Entry, Invoice, TaxName
-from backoffice import goods
+from accounting.models import Entry, Invoice
+from backoffice import elsewhere, goods
 from backoffice.lib import money
 from backoffice.sync import connections, deliveries
 from backoffice.sync.models import Connection
-from inventory import catalogue, kits
-from inventory import ledger as stock
-from inventory.models import Listing, Movement, Product, SellingUnit
 from orders import (
     allocation,
     cancelling,
@@ -54,7 +51,7 @@ def take_in(connection: Connection, records: Sequence[OrderRecord]) -> intake.Ta
         # What a change frees is for who waits longest, before the orders of this batch are served.
         freed = set(taken.freed_products)
         goods.refill(freed)
-        _book_set_aside(connection, taken)
+        elsewhere.book_set_aside(connection, taken)
         taxes.name_new(taken.new)
         products = allocation.allocate_new(taken.new)
         invoices = invoicing.issue_new(taken.new)
@@ -67,9 +64,9 @@ def take_in(connection: Connection, records: Sequence[OrderRecord]) -> intake.Ta
             + publishing.stock_wishes(products)
             + promise_keeping.order_wishes(new.order.pk for new in taken.new if new.waits)
         )
-        _book_sold_elsewhere(connection, taken)
+        elsewhere.book_sold(connection, taken)
         if taken.readdressed:
-            _unpack_open(taken.readdressed, who=connection.name)
+            packing.unpack_open(taken.readdressed, who=connection.name)
         _unpack_overfull(taken.changed, who=connection.name)
         _go_on(taken.changed)
         goods.refill(taken.freed_products - freed)
@@ -322,7 +319,7 @@ def _cancel(ids: set[int], *, why: str, who: str) -> set[int]:
     """The orders that were not cancelled before and are now."""
     allocation.lock_orders(ids)
     open_before = set(Order.objects.filter(pk__in=ids, cancelled_at=None).values_list("pk", flat=True))
-    _unpack_open(ids, who=who)
+    packing.unpack_open(ids, who=who)
     freed = cancelling.cancel_rest(ids, why=why, who=who)
     status.refresh(ids)
     goods.refill(freed)
@@ -356,181 +353,10 @@ def cancel_lines(quantities: Mapping[int, int], *, why: str, who: str) -> None:
         goods.refill(freed)
 
 
-def _unpack_open(order_ids: set[int], *, who: str) -> None:
-    """A parcel that is packed and not shipped holds what is cancelled: it is taken apart first."""
-    packed = Shipment.objects.filter(order_id__in=order_ids, state=Shipment.State.PACKED).values_list("pk", flat=True)
-    packing.unpack(list(packed), who=who)
-
-
 def _unpack_overfull(order_ids: set[int], *, who: str) -> None:
     """What a store took back lay in a parcel: it is taken apart, and packed anew with what is left."""
     if order_ids and (parcels := packing.overfull(order_ids)):
         packing.unpack(parcels, who=who)
-
-
-def _book_sold_elsewhere(connection: Connection, taken: intake.Taken) -> None:
-    """Goods of orders that the store sold and shipped itself, after its figure was taken over here: they are gone."""
-    opened_at = connection.cursor.get("stock_taken_at", "")
-    late = {new.order.external_id: new.order for new in taken.new if new.order.placed_at.isoformat() >= opened_at}
-    units = [(p, units, key) for p, units, key in taken.sold_elsewhere if key.split(":")[2] in late]
-    if not opened_at or not units:
-        return
-    missing = goods.sold_elsewhere(units, note=f"Shipped by {connection.name} itself")
-    skus = dict(Product.objects.filter(pk__in=missing).values_list("pk", "sku"))
-    order_of = {product_id: late[key.split(":")[2]] for product_id, _, key in units}
-    holds.place([holds.sold_more(order_of[pk].pk, sku=skus[pk], units=short) for pk, short in missing.items()])
-
-
-def sent_by_store(order: Order, *, by: Any = None, who: str) -> None:
-    """A person says that the store shipped the rest of an order itself: the goods are gone, nobody is mailed or told."""
-    with transaction.atomic():
-        allocation.lock_orders([order.pk])
-        _unpack_open({order.pk}, who=who)
-        lines = list(OrderLine.objects.filter(order=order).prefetch_related("components"))
-        left = [(ln, ln.ordered - ln.cancelled - ln.shipped) for ln in lines]
-        allocation.release({ln.pk: ln.allocated for ln in lines})
-        Order.objects.filter(pk=order.pk).update(fulfilled_elsewhere=True)
-        found = Hold.objects.filter(order=order, code=holds.STORE_SHIPPED, released_at=None)
-        holds.release(list(found), why="the store shipped it itself.", by=by, who=who)
-        gone = [
-            (product_id, units * each, f"elsewhere:line:{ln.pk}" + (f":{product_id}" if ln.pieces > 1 else ""))
-            for ln, units in left
-            if units > 0
-            for product_id, each in _takes(ln)
-        ]
-        missing = goods.sold_elsewhere(gone, note=f"Order {order.number}, shipped by the store itself")
-        skus = dict(Product.objects.filter(pk__in=missing).values_list("pk", "sku"))
-        holds.place([holds.sold_more(order.pk, sku=skus[pk], units=short) for pk, short in missing.items()])
-        timeline.write([timeline.entry(order.pk, "elsewhere", "The rest was shipped by the store itself.", who=who)])
-        status.refresh([order.pk])
-        goods.refill({product_id for product_id, _, _ in gone})
-        deliveries.want(promise_keeping.queue_wishes([order.pk]))
-
-
-def _takes(line: OrderLine) -> list[tuple[int, int]]:
-    """What one unit of a line takes from stock: (product, stock units)."""
-    parts = [(part.product_id, part.quantity) for part in line.components.all()]
-    return parts or ([(line.product_id, 1)] if line.product_id else [])
-
-
-def _book_set_aside(connection: Connection, taken: intake.Taken) -> None:
-    """Goods that the store had taken from its figure for open orders, before that figure was taken over here.
-
-    They still lie in the warehouse: without them the orders that they were set aside for would wait for nothing.
-    """
-    opened_at = connection.cursor.get("stock_taken_at", "")
-    early = {new.order.external_id for new in taken.new if new.order.placed_at.isoformat() < opened_at}
-    aside = [(p, units, key) for p, units, key in taken.set_aside if key.split(":")[2] in early]
-    if not opened_at or not aside:
-        return
-    place = stock.default_location().pk
-    # Of what is followed by lot nobody can say here which lot it was: it is received, or counted, with its lots.
-    counted = Product.objects.filter(pk__in={p for p, _, _ in aside}, stocked=True, tracking=Product.Tracking.NONE)
-    # Below zero the store had sold more than there was: how much of that lies here, only a count can tell.
-    oversold = Listing.objects.filter(connection=connection, seen_quantity__lt=0, product__isnull=False)
-    stocked = set(counted.exclude(pk__in=oversold.values("product")).values_list("pk", flat=True))
-    moved = stock.record(
-        [
-            stock.Move(p, place, units, Movement.Reason.OPENING, key, note=f"Set aside by {connection.name}")
-            for p, units, key in aside
-            if p in stocked
-        ]
-    )
-    goods.book(moved, Entry.Kind.STOCK, chart.OPENING, "Opening stock, set aside")
-    # An order that is held does not take what was set aside for it: then it is for who waits.
-    taken.freed_products |= {movement.product_id for movement in moved}
-
-
-# --- what a person settles ---------------------------------------------------------------------------------------------------
-def release_hold(hold_ids: Iterable[int], *, why: str, by: Any = None, who: str) -> None:
-    """A person lifts holds, with the reason; the orders go on."""
-    if not why.strip():
-        raise ValueError("Say why the hold is lifted.")
-    hold_ids = list(hold_ids)
-    with transaction.atomic():
-        allocation.lock_orders(Hold.objects.filter(pk__in=hold_ids).values_list("order_id", flat=True))
-        found = list(Hold.objects.select_for_update().filter(pk__in=hold_ids, released_at=None).order_by("id"))
-        _go_on(holds.release(found, why=why, by=by, who=who))
-
-
-def map_sku(
-    connection: Connection,
-    sku: str,
-    product: Product,
-    selling_unit: SellingUnit | None = None,
-    *,
-    by: Any = None,
-    who: str,
-) -> int:
-    """Say which product a store's SKU means, in which unit; every order held for it goes on by itself. How many did."""
-    with transaction.atomic():
-        _lock_unknown(connection, product)
-        released = listings.map_sku(connection, sku, product, selling_unit, by=by, who=who)
-        _go_on(released)
-    return len(released)
-
-
-def map_listing(
-    listing: Listing, product: Product, selling_unit: SellingUnit | None = None, *, by: Any = None, who: str
-) -> int:
-    """The same of what a store lists by its own number; the store is told of the other product's stock then."""
-    with transaction.atomic():
-        _lock_unknown(listing.connection, product)
-        publishing.stock_changed(catalogue.map_listing(listing, product, selling_unit))
-        released = listings.release_mapped(listing.connection, by=by, who=who)
-        _go_on(released)
-    return len(released)
-
-
-def _lock_unknown(connection: Connection, product: Product) -> None:
-    """The orders of a store that wait for a name, and what the product that is named takes from stock."""
-    waiting = Hold.objects.filter(code=holds.SKU, released_at=None, order__connection=connection)
-    inside = kits.contents([product.pk]).get(product.pk, {})
-    allocation.lock_orders(waiting.values_list("order_id", flat=True), and_products=[product.pk, *inside])
-
-
-def name_line(
-    line: OrderLine, product: Product, selling_unit: SellingUnit | None = None, *, by: Any = None, who: str
-) -> None:
-    """Say which product one line means that came without a SKU; its order goes on by itself."""
-    with transaction.atomic():
-        inside = kits.contents([product.pk]).get(product.pk, {})
-        allocation.lock_orders([line.order_id], and_products=[product.pk, *inside])
-        _go_on(listings.name_line(line, product, selling_unit, by=by, who=who))
-
-
-def mail_invoice_again(order: Order, *, who: str) -> Invoice:
-    """A person wants the invoice mailed once more: a new wish. ValueError where there is none, or nowhere to mail it."""
-    invoice = Invoice.objects.filter(order=order).defer("pdf", "document").first()
-    if invoice is None:
-        raise ValueError("This order has no invoice yet; it gets one when it is paid.")
-    if not order.mail_to:
-        raise ValueError("The customer has no e-mail address. Add one, or print the invoice.")
-    with transaction.atomic():
-        deliveries.want([(connections.own("mail")["mail"].pk, INVOICE_MAIL, invoice.pk)])
-        timeline.write([timeline.entry(order.pk, "mailed", f"Invoice {invoice.label} is mailed again.", who=who)])
-    return invoice
-
-
-def products_known(*, by: Any = None, who: str) -> int:
-    """There are new products: orders held for a SKU that is one by now go on by themselves. How many did."""
-    with transaction.atomic():
-        held = Hold.objects.filter(code=holds.SKU, released_at=None).values("order__connection_id")
-        released: set[int] = set()
-        for connection in Connection.objects.filter(pk__in=held):
-            released |= listings.release_mapped(connection, who=who, by=by)
-        _go_on(released)
-    return len(released)
-
-
-def explain_tax(name: str, code: str, *, by: Any = None, who: str) -> TaxName:
-    """Say which tax a store's name means; every order held for it goes on by itself."""
-    with transaction.atomic():
-        explained = taxes.explain(name, code)
-        waiting = Hold.objects.filter(code=holds.TAX, subject=name[:250], released_at=None)
-        allocation.lock_orders(waiting.values_list("order_id", flat=True))
-        _go_on(holds.release(list(waiting), why=f"the tax {name} is known now.", by=by, who=who))
-    return explained
 
 
 def expire_reservations() -> int:

@@ -12,10 +12,9 @@ from django.utils import timezone
 from backoffice.lib.bulk import draft
 from inventory import reservations
 from inventory.reservations import Ask, Grant
-from orders import drafts, queue
+from orders import drafts, queue, standing
 from orders.drafts import NewOrder
 from orders.models import Allocation, Order, OrderLine
-from orders.queue import Needs
 from orders.queue import lock_lines as lock_lines
 from orders.queue import lock_orders as lock_orders
 from orders.queue import lock_products as lock_products
@@ -128,76 +127,6 @@ def _raise_allocated(quantities: Mapping[int, int]) -> None:
         )
 
 
-@dataclass(slots=True)
-class _Promised:
-    """A line as it stands: what one unit of it takes, and what is promised to it where."""
-
-    line_id: int
-    order_id: int
-    needs: Needs
-    allocated: int
-    spots: list[tuple[int, int, int]] = field(default_factory=list)
-    """(level, product, warehouse), the latest promised first."""
-    units: dict[int, int] = field(default_factory=dict)
-    """By level: the stock units promised there."""
-
-    def give_up(self, whole: int, *, first: int | None = None, from_warehouse: int | None = None) -> dict[int, int]:
-        """Take back so many units of the line, whole ones, each from one warehouse; the stock units freed, by level.
-
-        `first` is a level that should be emptied before others.
-        """
-        freed: dict[int, int] = defaultdict(int)
-        for warehouse in dict.fromkeys(spot[2] for spot in self.spots):
-            if from_warehouse not in (None, warehouse):
-                continue
-            here = [spot for spot in self.spots if spot[2] == warehouse]
-            here.sort(key=lambda spot: spot[0] != first)
-            there = min(
-                sum(self.units[level] for level, product, _ in here if product == part) // units
-                for part, units in self.needs
-            )
-            part_of = min(whole, there)
-            whole -= part_of
-            self.allocated -= part_of
-            for part, units in self.needs:
-                wanted = part_of * units
-                for level, product, _ in here:
-                    taken = min(wanted, self.units[level]) if product == part else 0
-                    if taken:
-                        freed[level] += taken
-                        self.units[level] -= taken
-                        wanted -= taken
-        return freed
-
-
-PROMISED = """
-    SELECT line.id, line.order_id, line.allocated, line.product_id, coalesce(product.stocked, false),
-           (SELECT array_agg(ARRAY[part.product_id, part.quantity] ORDER BY part.product_id)
-              FROM orders_linecomponent part WHERE part.line_id = line.id),
-           allocation.level_id, level.product_id, coalesce(place.warehouse_id, place.id), allocation.quantity
-      FROM orders_orderline line
-      LEFT JOIN inventory_product product ON product.id = line.product_id
-      LEFT JOIN orders_allocation allocation ON allocation.line_id = line.id
-      LEFT JOIN inventory_stocklevel level ON level.id = allocation.level_id
-      LEFT JOIN inventory_location place ON place.id = level.location_id
-     WHERE line.id = ANY(%s) ORDER BY line.id, allocation.id DESC FOR UPDATE OF line
-"""
-
-
-def _promised(line_ids: Iterable[int]) -> dict[int, _Promised]:
-    found: dict[int, _Promised] = {}
-    with database.cursor() as cursor:
-        cursor.execute(PROMISED, [list(line_ids)])
-        for line, order, allocated, product, stocked, parts, level, of, warehouse, quantity in cursor.fetchall():
-            promised = found.setdefault(
-                line, _Promised(line, order, queue.needs_of_line(product, stocked, parts), allocated)
-            )
-            if level is not None:
-                promised.spots.append((level, of, warehouse))
-                promised.units[level] = quantity
-    return found
-
-
 def _write_given_up(given: Mapping[int, tuple[int, Mapping[int, int]]]) -> None:
     """By line: how many units of it were given up, and the stock units freed by level."""
     taken = {(line, level): units for line, (_, freed) in given.items() for level, units in freed.items() if units}
@@ -223,7 +152,7 @@ def release(quantities: Mapping[int, int]) -> dict[int, int]:
     given: dict[int, tuple[int, Mapping[int, int]]] = {}
     with transaction.atomic():
         lock_lines(wanted)
-        for pk, promised in _promised(wanted).items():
+        for pk, promised in standing.of_lines(wanted).items():
             if promised.allocated < wanted[pk]:
                 raise ValueError(f"Line {pk} has {promised.allocated} allocated, {wanted[pk]} cannot be given up.")
             product_of = {level: product for level, product, _ in promised.spots}
@@ -270,7 +199,7 @@ def give_way(lost: Mapping[tuple[int, int], int]) -> GaveWay:
         missing = {level: units for level, units in missing.items() if units > 0}
         if not missing:
             return way
-        promised = _promised({row[0] for row in rows})
+        promised = standing.of_lines({row[0] for row in rows})
         given: dict[int, tuple[int, dict[int, int]]] = {}
         for line_id, level, _, _, product_id, _ in rows:
             line = promised[line_id]

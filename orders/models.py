@@ -16,55 +16,13 @@ from inventory.models import Product, SellingUnit, StockLevel
 from orders.contents import LineComponent as LineComponent
 from orders.promised import LinePromise as LinePromise
 from orders.returns import Return as Return
+from orders.seller import LANGUAGES as LANGUAGES
+from orders.seller import Merchant as Merchant
 from orders.signups import BackInStockSignup as BackInStockSignup
-
-LANGUAGES = [("en", _("English")), ("fr", _("French"))]
 
 
 def money(**options: Any) -> models.DecimalField:
     return models.DecimalField(max_digits=14, decimal_places=3, **{"default": Decimal("0"), **options})
-
-
-class Merchant(models.Model):
-    """Who sells: the name and address on every paper. One row."""
-
-    name = models.CharField(max_length=120)
-    address = models.TextField(help_text=_("As printed, one line per line."))
-    email = models.EmailField(blank=True)
-    phone = models.CharField(max_length=40, blank=True)
-    website = models.CharField(max_length=120, blank=True)
-    currency = models.CharField(max_length=3, default="CAD")
-    time_zone = models.CharField(max_length=60, default="America/Toronto")
-    language = models.CharField(max_length=2, choices=LANGUAGES, default="en")
-    count_approval_limit = models.DecimalField(
-        max_digits=14, decimal_places=2, null=True, blank=True,
-        help_text=_("A count whose differences are worth more needs approval; empty: none does."),
-    )  # fmt: skip
-    demand_weeks = models.PositiveSmallIntegerField(
-        default=13, help_text=_("Demand is judged by so many weeks before today.")
-    )
-    service_level = models.DecimalField(
-        max_digits=5, decimal_places=2, default=Decimal("95"),
-        help_text=_("In per cent: how often the stock should last until the next delivery."),
-    )  # fmt: skip
-    order_list_email = models.EmailField(blank=True, help_text=_("Gets the list of what to order each working day."))
-    backorder_list_email = models.EmailField(blank=True, help_text=_("Gets the list of backorders each working day."))
-    publishes_availability = models.BooleanField(
-        default=False, help_text=_("Anyone may ask by SKU whether something is in stock, and when it will be.")
-    )
-    publishes_quantity = models.BooleanField(default=False, help_text=_("And how many."))
-
-    class Meta:
-        constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(id=1), name="one_merchant"),
-            models.CheckConstraint(
-                condition=Q(service_level__gte=50, service_level__lt=100), name="merchant_service_level_possible"
-            ),
-            models.CheckConstraint(condition=Q(demand_weeks__gte=2), name="merchant_demand_weeks_possible"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class Customer(models.Model):

@@ -229,3 +229,9 @@ def unpack(shipment_ids: Iterable[int], *, who: str = timeline.HUB) -> set[int]:
             [timeline.entry(s.order_id, "unpacked", f"Parcel {s.number} unpacked again.", who=who) for s in found]
         )
     return {shipment.order_id for shipment in found}
+
+
+def unpack_open(order_ids: Iterable[int], *, who: str) -> None:
+    """Parcels of these orders that are packed and not shipped are taken apart: they hold what is cancelled, or gone."""
+    packed = Shipment.objects.filter(order_id__in=list(order_ids), state=Packed).values_list("pk", flat=True)
+    unpack(list(packed), who=who)

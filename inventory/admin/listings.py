@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from backoffice import desk, journey
+from backoffice import desk, settling
 from backoffice.sync.models import Connection
 from inventory import catalogue
 from inventory.import_export import ListingExchange
@@ -128,9 +128,9 @@ class ListingAdmin(ListingExchange, desk.DeskAdmin):
         product, unit = form.cleaned_data["product"], form.cleaned_data["selling_unit"]
         said: dict[str, Any] = {"by": request.user, "who": desk.who(request)}
         if change:
-            went_on = journey.map_listing(Listing.objects.get(pk=obj.pk), product, unit, **said)
+            went_on = settling.map_listing(Listing.objects.get(pk=obj.pk), product, unit, **said)
         else:
-            went_on = journey.map_sku(obj.connection, obj.sku, product, unit, **said)
+            went_on = settling.map_sku(obj.connection, obj.sku, product, unit, **said)
             obj.pk = Listing.objects.get(connection=obj.connection, external_id="", sku=obj.sku).pk
         obj.refresh_from_db()
         if went_on:

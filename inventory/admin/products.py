@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
-from backoffice import desk, journey, stock_pages
+from backoffice import desk, settling, stock_pages
 from inventory import availability, catalogue, gtin, pictures
 from inventory.admin import kit_page
 from inventory.admin.families import variations
@@ -130,7 +130,7 @@ class ProductAdmin(ProductExchange, desk.Columns, desk.DeskAdmin):
         with transaction.atomic():
             super().save_model(request, obj, form, change)
             # A product that orders were held for, or one that stores should hear of differently.
-            journey.products_known(by=request.user, who=desk.who(request))
+            settling.products_known(by=request.user, who=desk.who(request))
             publishing.stock_changed([obj.pk])
         if "barcode" in form.changed_data and obj.barcode:
             self._warn_of_doubles(request, obj)

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from import_export.fields import Field
 
-from backoffice import journey
+from backoffice import settling
 from backoffice.exchange.resource import TableResource
 from backoffice.exchange.widgets import Named, Text
 from backoffice.sync.models import Connection
@@ -95,7 +95,7 @@ class ListingResource(TableResource):
 
     def written(self, user: Any) -> None:
         publishing.stock_changed(self._told)
-        journey.products_known(by=user, who=str(user or "Import"))
+        settling.products_known(by=user, who=str(user or "Import"))
         self._told = set()
 
     def shown(self, queryset: QuerySet[Any]) -> QuerySet[Any]:

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from import_export.fields import Field
 
-from backoffice import journey
+from backoffice import settling
 from backoffice.api.permissions import SEE_AMOUNTS, SEE_COSTS
 from backoffice.exchange.resource import TableResource
 from backoffice.exchange.widgets import Amount, Choice, Named, Text, Whole, YesNo
@@ -124,7 +124,7 @@ class ProductResource(TableResource):
     def written(self, user: Any) -> None:
         publishing.stock_changed(self._told)
         if self._any_new:
-            journey.products_known(by=user, who=str(user or "Import"))
+            settling.products_known(by=user, who=str(user or "Import"))
         self._told, self._any_new = set(), False
 
     def shown(self, queryset: QuerySet[Any]) -> QuerySet[Any]:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backoffice import desk, inward, journey, returning
+from backoffice import desk, inward, journey, returning, settling
 from backoffice.sync.errors import SyncError
 from inventory import catalogue
 from inventory.models import Product, SellingUnit
@@ -117,14 +117,14 @@ def _ask_again(request: HttpRequest, order: Order) -> str:
 
 def _release(request: HttpRequest, order: Order) -> str:
     hold = get_object_or_404(Hold, pk=_number(request, "hold"), order=order)
-    journey.release_hold([hold.pk], why=_why(request), by=request.user, who=desk.who(request))
+    settling.release_hold([hold.pk], why=_why(request), by=request.user, who=desk.who(request))
     return _("The hold is lifted; the order goes on.")
 
 
 def _map_sku(request: HttpRequest, order: Order) -> str:
     product, unit = product_in_unit(request.POST.get("product", ""), request.POST.get("unit", ""))
     sku = request.POST.get("sku", "")
-    went_on = journey.map_sku(order.connection, sku, product, unit, by=request.user, who=desk.who(request))
+    went_on = settling.map_sku(order.connection, sku, product, unit, by=request.user, who=desk.who(request))
     return ngettext(
         "%(sku)s of %(store)s means %(product)s from now on; %(count)d order went on.",
         "%(sku)s of %(store)s means %(product)s from now on; %(count)d orders went on.",
@@ -134,7 +134,7 @@ def _map_sku(request: HttpRequest, order: Order) -> str:
 
 def _explain_tax(request: HttpRequest, order: Order) -> str:
     name, code = request.POST.get("name", ""), request.POST.get("code", "")
-    tax = journey.explain_tax(name, code, by=request.user, who=desk.who(request))
+    tax = settling.explain_tax(name, code, by=request.user, who=desk.who(request))
     return _("“%(name)s” is %(code)s from now on; every order that waited for it went on.") % {
         "name": tax.name,
         "code": tax.code,
@@ -142,19 +142,19 @@ def _explain_tax(request: HttpRequest, order: Order) -> str:
 
 
 def _mail_invoice(request: HttpRequest, order: Order) -> str:
-    invoice = journey.mail_invoice_again(order, who=desk.who(request))
+    invoice = settling.mail_invoice_again(order, who=desk.who(request))
     return _("Invoice %(number)s is on its way to the customer again.") % {"number": invoice.label}
 
 
 def _sent_by_store(request: HttpRequest, order: Order) -> str:
-    journey.sent_by_store(order, by=request.user, who=desk.who(request))
+    settling.sent_by_store(order, by=request.user, who=desk.who(request))
     return _("Noted: the store shipped it itself. Its goods have left the stock.")
 
 
 def _name_line(request: HttpRequest, order: Order) -> str:
     line = get_object_or_404(OrderLine, pk=_number(request, "line"), order=order)
     product, unit = product_in_unit(request.POST.get("product", ""), request.POST.get("unit", ""))
-    journey.name_line(line, product, unit, by=request.user, who=desk.who(request))
+    settling.name_line(line, product, unit, by=request.user, who=desk.who(request))
     return _("%(name)s means %(product)s.") % {"name": line.name, "product": in_words(product, unit)}
 
 

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from accounting import invoicing
 from accounting.invoice_document import InvoiceDocument
 from accounting.models import Entry, Invoice, Series, TaxRegistration
-from backoffice import journey
+from backoffice import journey, settling
 from backoffice.sync.models import Delivery
 from orders.models import Hold, Order, OrderLine, Payment
 from orders.records import PaymentRecord
@@ -111,7 +111,7 @@ def test_a_hold_on_everything_stops_it_until_it_is_lifted(shop: None) -> None:
     assert not Invoice.objects.exists()
     assert not Entry.objects.filter(order=order).exists()
 
-    journey.release_hold([Hold.objects.get(code="totals").pk], why="That is the total.", who="Carol")
+    settling.release_hold([Hold.objects.get(code="totals").pk], why="That is the total.", who="Carol")
 
     assert Invoice.objects.get().total == Decimal("90.00")
 

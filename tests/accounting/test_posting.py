@@ -7,7 +7,7 @@ import pytest
 
 from accounting import chart, ledger
 from accounting.models import Entry, Invoice
-from backoffice import goods, journey, returning
+from backoffice import goods, journey, returning, settling
 from orders.models import Hold, Order
 from orders.records import ChargeRecord, LineRecord, PaymentRecord, RefundRecord, TaxRecord
 from tests.making import (
@@ -131,7 +131,7 @@ def test_each_tax_is_owed_in_its_own_account(name: str, rate: str, province: str
 
 
 def test_a_tax_of_another_country_has_the_common_account() -> None:
-    journey.explain_tax("MwSt.", "VAT-DE", who="Carol")
+    settling.explain_tax("MwSt.", "VAT-DE", who="Carol")
 
     order = make_order([line("100.00")], taxes=[("MwSt.", "19", "19.00")])
 
@@ -151,7 +151,7 @@ def test_a_total_that_a_person_lets_stand_is_booked_with_its_difference() -> Non
     )
     assert not Invoice.objects.exists()
 
-    journey.release_hold([Hold.objects.get(code="totals").pk], why="The store's total is right.", who="Carol")
+    settling.release_hold([Hold.objects.get(code="totals").pk], why="The store's total is right.", who="Carol")
 
     assert sale(order) == amounts(a1100="99.98", a4000="-100.00", a4990="0.02")
     assert_proven()

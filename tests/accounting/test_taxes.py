@@ -7,7 +7,7 @@ import pytest
 
 from accounting import taxes
 from accounting.models import Invoice, TaxName, TaxRegistration
-from backoffice import journey
+from backoffice import settling
 from orders.models import Hold, Order, OrderTax
 from tests.making import HALIFAX, make_merchant, make_order, make_product, make_record, newer, take_in
 from tests.proving import assert_proven
@@ -92,7 +92,7 @@ def test_only_the_order_with_the_unknown_tax_waits(shop: None) -> None:
 def test_an_explained_tax_lets_every_order_that_waits_go_on_by_itself(shop: None) -> None:
     waiting = [make_order(taxes=[("Impôt vert", "3", "3.00")]) for _ in range(3)]
 
-    journey.explain_tax("Impôt vert", "eco", who="Carol")
+    settling.explain_tax("Impôt vert", "eco", who="Carol")
 
     for order in waiting:
         order.refresh_from_db()
@@ -106,19 +106,19 @@ def test_an_explained_tax_lets_every_order_that_waits_go_on_by_itself(shop: None
 def test_an_order_that_waits_for_two_taxes_goes_on_after_the_second(shop: None) -> None:
     order = make_order(taxes=[("Impôt vert", "3", "3.00"), ("Luxe", "2", "2.00")])
 
-    journey.explain_tax("Impôt vert", "ECO", who="Carol")
+    settling.explain_tax("Impôt vert", "ECO", who="Carol")
     order.refresh_from_db()
     assert order.state == Order.State.HELD
     assert not Invoice.objects.exists()
 
-    journey.explain_tax("Luxe", "LUX", who="Carol")
+    settling.explain_tax("Luxe", "LUX", who="Carol")
     order.refresh_from_db()
     assert order.state == Order.State.TO_PACK
     assert_proven()
 
 
 def test_the_next_order_with_an_explained_tax_is_not_held(shop: None) -> None:
-    journey.explain_tax("Impôt vert", "ECO", who="Carol")
+    settling.explain_tax("Impôt vert", "ECO", who="Carol")
 
     order = make_order(taxes=[("Impôt vert", "3", "3.00")])
 

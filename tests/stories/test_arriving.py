@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from accounting.models import Invoice
-from backoffice import inward, journey
+from backoffice import inward, journey, settling
 from backoffice.sync.models import Arrival
 from orders.models import Customer, Hold, Order
 from tests import making, shop
@@ -68,7 +68,7 @@ def test_only_the_order_with_the_unknown_sku_waits_and_goes_on_once_it_is_named(
     assert Invoice.objects.count() == 2
     assert [line.allocated for line in held.lines.all()] == [1, 0]
 
-    assert journey.map_sku(store, "TIPI", tent, who="Cléo") == 1
+    assert settling.map_sku(store, "TIPI", tent, who="Cléo") == 1
     held.refresh_from_db()
     assert held.state == "to_pack"
     assert [line.allocated for line in held.lines.all()] == [1, 1]
@@ -78,10 +78,10 @@ def test_of_two_unknown_skus_naming_one_is_not_enough() -> None:
     store = shop.connected()
     tent = making.make_product("TENT", 5)
     order = shop.deliver(store, shop.order(1, [("TIPI", 1, "80.00"), ("YURT", 1, "90.00")]))
-    journey.map_sku(store, "TIPI", tent, who="Cléo")
+    settling.map_sku(store, "TIPI", tent, who="Cléo")
     order.refresh_from_db()
     assert order.state == "held"
-    journey.map_sku(store, "YURT", tent, who="Cléo")
+    settling.map_sku(store, "YURT", tent, who="Cléo")
     order.refresh_from_db()
     assert order.state == "to_pack"
 

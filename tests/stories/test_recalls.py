@@ -7,7 +7,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from backoffice import goods, journey, recalling, returning
+from backoffice import goods, journey, recalling, returning, settling
 from inventory import kits, places
 from inventory import ledger as stock
 from inventory.models import Location, Lot, LotLevel, Movement, Product, StockLevel
@@ -156,7 +156,7 @@ def test_the_parts_of_a_kit_that_came_back_are_known_too() -> None:
 def test_what_the_store_shipped_itself_is_on_the_list() -> None:
     milk(bad=5)
     order = make_order([("MILK", 2, "2.00")])
-    journey.sent_by_store(order, who="Marie")
+    settling.sent_by_store(order, who="Marie")
 
     (one,) = lot_trace.got(Lot.objects.get())
 

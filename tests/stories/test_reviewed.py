@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from backoffice import goods, inward, journey, outward
+from backoffice import goods, inward, journey, outward, settling
 from backoffice.sync.models import Delivery
 from inventory.availability import available
 from orders.models import Order
@@ -83,7 +83,7 @@ def test_a_paid_order_that_only_shipping_waits_for_keeps_its_place_in_the_queue(
     assert second.state == Order.State.BACKORDER
     with pytest.raises(Exception, match="held"):
         journey.pack([held.pk])
-    journey.release_hold([held.holds.get().pk], why="called", who="Ann")
+    settling.release_hold([held.holds.get().pk], why="called", who="Ann")
     held.refresh_from_db()
     assert held.state == Order.State.TO_PACK
     assert available([product.pk]) == {product.pk: 0}
@@ -153,7 +153,7 @@ def test_the_store_shipped_what_was_reserved_here() -> None:
         pulled(store)
         order = Order.objects.latest("id")
         assert order.state == Order.State.HELD
-        journey.sent_by_store(order, who="Ann")
+        settling.sent_by_store(order, who="Ann")
         order.refresh_from_db()
         assert order.state == Order.State.ELSEWHERE
         assert not order.holds.filter(released_at=None).exists()

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from backoffice import goods, journey, returning
+from backoffice import goods, journey, returning, settling
 from inventory.models import StockLevel
 from orders.models import Hold, Order, OrderLine
 from orders.records import OrderRecord, RefundLineRecord, RefundRecord
@@ -235,7 +235,7 @@ class StockMachine(RuleBasedStateMachine):
         name = held[number % len(held)]
         self.records[name] = replace(self.records[name], doubts=())
         open_now = Hold.objects.filter(order_id=self.ids[name], released_at=None)
-        journey.release_hold(open_now.values_list("pk", flat=True), why="asked the customer", who="Cléo")
+        settling.release_hold(open_now.values_list("pk", flat=True), why="asked the customer", who="Cléo")
         self.shelf.orders[name].held = False
         self.shelf.serve()
 

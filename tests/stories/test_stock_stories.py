@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 from django.utils import timezone
 
-from backoffice import goods, inward, journey, outward, returning
+from backoffice import goods, inward, journey, outward, returning, settling
 from backoffice.sync.models import Connection, Delivery
 from inventory import ledger
 from inventory.models import Listing, Movement, Product, StockLevel
@@ -133,7 +133,7 @@ def test_goods_that_are_not_counted_come_back_once_too() -> None:
     """The ledger has no movement of them that could tell the second press of a button from the first."""
     store = shop.connected()
     order = shop.deliver(store, shop.order(1, [("BAG", 3, "10.00")]))
-    journey.release_hold([order.holds.get().pk], why="made to order", who="Wim")
+    settling.release_hold([order.holds.get().pk], why="made to order", who="Wim")
     journey.ship([journey.pack([order.pk])[0].pk])
     line = order.lines.get()
     assert returning.return_to_stock({line.pk: 1}, key="rma 1", who="Wim")

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from accounting.models import Invoice
-from backoffice import journey
+from backoffice import journey, settling
 from backoffice.sync.models import Delivery
 from inventory.models import StockLevel
 from orders.models import Order
@@ -67,7 +67,7 @@ def test_what_a_person_has_settled_is_not_asked_again_at_the_next_update(store, 
     shipped(order, tents=3)
     order = shop.deliver(store, shop.order(1, [("TENT", 1, "100.00")], minute=1))
     open_now = list(order.holds.values_list("pk", flat=True))
-    journey.release_hold(open_now, why="they keep them", by=cleo, who="Cléo")
+    settling.release_hold(open_now, why="they keep them", by=cleo, who="Cléo")
     shop.deliver(store, shop.order(1, [("TENT", 1, "100.00")], minute=2, customer_note="Thanks"))
     assert not order.holds.filter(released_at=None).exists()
 
@@ -125,7 +125,7 @@ def test_an_order_that_the_store_completes_itself_is_asked_about_once(store, dja
     cleo = django_user_model.objects.create(username="cleo")
     order = shop.deliver(store, shop.order(1), shop.order(1, status="completed", minute=1))
     assert order.state == "held"
-    journey.release_hold(list(order.holds.values_list("pk", flat=True)), why="it is here", by=cleo, who="Cléo")
+    settling.release_hold(list(order.holds.values_list("pk", flat=True)), why="it is here", by=cleo, who="Cléo")
     order = shop.deliver(store, shop.order(1, status="completed", minute=2, customer_note="Hello"))
     assert order.state == "to_pack"
 

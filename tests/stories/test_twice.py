@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from backoffice import goods, inward, journey, returning
+from backoffice import goods, inward, journey, returning, settling
 from backoffice.sync.models import Connection, Delivery
 from inventory.models import Product
 from orders.models import Hold, Order
@@ -90,17 +90,17 @@ def _cancel(house: House) -> None:
 
 
 def _map_sku(house: House) -> None:
-    journey.map_sku(house.store, "TIPI", house.tent, who="Cléo")
+    settling.map_sku(house.store, "TIPI", house.tent, who="Cléo")
 
 
 def _explain_tax(house: House) -> None:
-    journey.explain_tax("Eco", "ECO", who="Aude")
+    settling.explain_tax("Eco", "ECO", who="Aude")
 
 
 def _release(house: House) -> None:
     holds = Hold.objects.filter(order=house.taxed)
     cleo = get_user_model().objects.get_or_create(username="cleo")[0]
-    journey.release_hold([hold.pk for hold in holds], why="it is right so", by=cleo, who="Cléo")
+    settling.release_hold([hold.pk for hold in holds], why="it is right so", by=cleo, who="Cléo")
 
 
 def _expire(_house: House) -> None:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from backoffice import journey
+from backoffice import journey, settling
 from inventory.availability import available
 from orders.models import Order
 from orders.records import LineRecord
@@ -24,18 +24,18 @@ def held() -> Order:
 def test_named_by_a_person_it_takes_stock_and_its_order_goes_on() -> None:
     product = make_product("LAMP", on_hand=5)
     order = held()
-    journey.name_line(order.lines.get(), product, who="Marie")
+    settling.name_line(order.lines.get(), product, who="Marie")
     order.refresh_from_db()
     assert (order.state, order.lines.get().allocated) == (Order.State.TO_PACK, 2)
     assert available([product.pk]) == {product.pk: 3}
     with pytest.raises(ValueError, match="already"):
-        journey.name_line(order.lines.get(), product, who="Marie")
+        settling.name_line(order.lines.get(), product, who="Marie")
     assert_proven()
 
 
 def test_released_as_it_is_it_is_packed_and_shipped_without_touching_any_stock() -> None:
     order = held()
-    journey.release_hold([order.holds.get().pk], why="made to order", who="Marie")
+    settling.release_hold([order.holds.get().pk], why="made to order", who="Marie")
     order.refresh_from_db()
     assert order.state == Order.State.TO_PACK
     parcels = journey.pack([order.pk])
