@@ -1,11 +1,9 @@
 """Products and stock by API: read, and goods that come in."""
 
-import hashlib
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from django.db import transaction
 from django.db.models import Prefetch, Q, QuerySet
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, status
@@ -16,10 +14,7 @@ from rest_framework.response import Response
 from backoffice import goods
 from backoffice.api import once
 from backoffice.api.base import Guarded, Query, Room, Strict, rows
-from backoffice.api.errors import said
 from backoffice.api.permissions import SEE_AMOUNTS, SEE_COSTS, may
-from backoffice.sync import arrivals, connections
-from backoffice.sync.models import Arrival
 from inventory import categories, gtin, lots
 from inventory.models import (
     Category,
@@ -359,25 +354,16 @@ class Stock(mixins.ListModelMixin, Room):
     )
     @action(detail=False, methods=["post"])
     def receipts(self, request: Request) -> Response:
-        key = once.key_of(request)
-        body = once.body_of(request)
-        sent = ReceiptIn(data=request.data, context=self.get_serializer_context())
-        sent.is_valid(raise_exception=True)
-        booked_as = f"api:{hashlib.blake2b(key.encode(), digest_size=16).hexdigest()}"
-        door = connections.own("api")["api"]
-        # One transaction with the memory of it: a second request of this key waits here for the first.
-        with transaction.atomic():
-            kept = arrivals.keep(door, [arrivals.Kept(RECEIPT, booked_as, key, body)])
-            if kept:
-                with said():
-                    goods.receive(sent.goods(), key=booked_as, note=sent.validated_data["note"], by=request.user)
-                arrivals.finish([arrivals.Outcome(kept[0], Arrival.State.DONE, "Goods booked.", RECEIPT)])
-            else:
-                once.known(door, RECEIPT, key, body)
+        booked_as, now = once.booked(
+            self,
+            ReceiptIn,
+            RECEIPT,
+            lambda sent, key: goods.receive(sent.goods(), key=key, note=sent.validated_data["note"], by=request.user),
+        )
         movements = (
             Movement.objects.filter(key__startswith=f"{Movement.Reason.RECEIPT.value}:{booked_as}:")
             .select_related("product", "location")
             .order_by("id")
         )
         answer = ReceiptOut({"movements": movements}, context=self.get_serializer_context())
-        return Response(answer.data, status=status.HTTP_201_CREATED if kept else status.HTTP_200_OK)
+        return Response(answer.data, status=status.HTTP_201_CREATED if now else status.HTTP_200_OK)

@@ -1,17 +1,20 @@
 """The same request sent twice is done once: the header `Idempotency-Key`, remembered with the body as an arrival."""
 
+import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import transaction
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.request import Request
+from rest_framework.viewsets import GenericViewSet
 
-from backoffice.api.errors import Conflict
+from backoffice.api.errors import Conflict, said
 from backoffice.lib import cards
+from backoffice.sync import arrivals, connections
 from backoffice.sync.models import Arrival, Connection
 
 HEADER = "Idempotency-Key"
@@ -90,3 +93,33 @@ def settled(arrival_id: int) -> Arrival:
     """The arrival once nobody works on it: waits for the one who does."""
     with transaction.atomic():
         return Arrival.objects.select_for_update().get(pk=arrival_id)
+
+
+def booked(
+    room: GenericViewSet[Any],
+    kind: Callable[..., Any],
+    topic: str,
+    do: Callable[[Any, str], object],
+    *,
+    about: str = "",
+) -> tuple[str, bool]:
+    """What a room is asked, read by the serializer `kind`, is done once: the key it is booked by, and whether that was now.
+
+    Requests `about` two things may share an Idempotency-Key.
+    """
+    key, body = key_of(room.request), body_of(room.request)
+    sent = kind(data=room.request.data, context=room.get_serializer_context())
+    sent.is_valid(raise_exception=True)
+    digest = hashlib.blake2b(f"{about}:{key}".encode() if about else key.encode(), digest_size=16).hexdigest()
+    booked_as = f"api:{digest}"
+    door = connections.own("api")["api"]
+    # One transaction with the memory of it: a second request of this key waits here for the first.
+    with transaction.atomic():
+        kept = arrivals.keep(door, [arrivals.Kept(topic, booked_as, key, body)])
+        if not kept:
+            known(door, topic, key, body)
+            return booked_as, False
+        with said():
+            do(sent, booked_as)
+        arrivals.finish([arrivals.Outcome(kept[0], Arrival.State.DONE, "Goods booked.", topic)])
+    return booked_as, True

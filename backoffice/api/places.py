@@ -1,10 +1,8 @@
 """Places, moves inside a warehouse and transfers between warehouses by API."""
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, status
@@ -14,10 +12,7 @@ from rest_framework.response import Response
 from backoffice import moving
 from backoffice.api import once
 from backoffice.api.base import Guarded, Query, Room, Strict, rows
-from backoffice.api.errors import said
 from backoffice.api.permissions import SEE_COSTS
-from backoffice.sync import arrivals, connections
-from backoffice.sync.models import Arrival
 from inventory.models import Location, Lot, Movement, Product, Transfer, TransferLine
 from inventory.places import usable
 
@@ -153,28 +148,19 @@ class Moves(Room):
         responses={201: MoveOut, 200: OpenApiResponse(MoveOut, description="It was booked already.")},
     )
     def create(self, request: Request) -> Response:
-        key = once.key_of(request)
-        body = once.body_of(request)
-        sent = MoveIn(data=request.data, context=self.get_serializer_context())
-        sent.is_valid(raise_exception=True)
-        booked_as = f"api:{hashlib.blake2b(key.encode(), digest_size=16).hexdigest()}"
-        door = connections.own("api")["api"]
-        # One transaction with the memory of it: a second request of this key waits here for the first.
-        with transaction.atomic():
-            kept = arrivals.keep(door, [arrivals.Kept(MOVE, booked_as, key, body)])
-            if kept:
-                with said():
-                    moving.move(sent.moves(), key=booked_as, note=sent.validated_data["note"], by=request.user)
-                arrivals.finish([arrivals.Outcome(kept[0], Arrival.State.DONE, "Goods moved.", MOVE)])
-            else:
-                once.known(door, MOVE, key, body)
+        booked_as, now = once.booked(
+            self,
+            MoveIn,
+            MOVE,
+            lambda sent, key: moving.move(sent.moves(), key=key, note=sent.validated_data["note"], by=request.user),
+        )
         movements = (
             Movement.objects.filter(key__startswith=f"{Movement.Reason.MOVE.value}:{booked_as}:")
             .select_related("product", "location", "lot")
             .order_by("id")
         )
         answer = MoveOut({"movements": movements}, context=self.get_serializer_context())
-        return Response(answer.data, status=status.HTTP_201_CREATED if kept else status.HTTP_200_OK)
+        return Response(answer.data, status=status.HTTP_201_CREATED if now else status.HTTP_200_OK)
 
 
 # --- transfers -----------------------------------------------------------------------------------------------------------

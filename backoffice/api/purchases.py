@@ -1,9 +1,7 @@
 """Purchase orders by API: read, and goods of one received once by a key of the caller's own."""
 
-import hashlib
 from typing import Any, ClassVar
 
-from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, status
@@ -14,11 +12,8 @@ from rest_framework.response import Response
 from backoffice import receiving
 from backoffice.api import once
 from backoffice.api.base import Guarded, Query, Room, Strict, rows
-from backoffice.api.errors import said
 from backoffice.api.permissions import SEE_COSTS
 from backoffice.receiving import ReceiptItem
-from backoffice.sync import arrivals, connections
-from backoffice.sync.models import Arrival
 from inventory.models import GoodsReceipt, GoodsReceiptLine, Location, PurchaseOrder, PurchaseOrderLine
 
 RECEIPT = "purchase_receipt"
@@ -165,31 +160,21 @@ class PurchaseOrders(mixins.ListModelMixin, mixins.RetrieveModelMixin, Room):
     )
     @action(detail=True, methods=["post"])
     def receipts(self, request: Request, number: str) -> Response:
-        key = once.key_of(request)
-        body = once.body_of(request)
         order = self.get_object()
-        sent = PurchaseReceiptIn(data=request.data, context=self.get_serializer_context())
-        sent.is_valid(raise_exception=True)
-        digest = hashlib.blake2b(f"{order.pk}:{key}".encode(), digest_size=16).hexdigest()
-        booked_as = f"api:{digest}"
-        door = connections.own("api")["api"]
-        # One transaction with the memory of it: a second request of this key waits here for the first.
-        with transaction.atomic():
-            kept = arrivals.keep(door, [arrivals.Kept(RECEIPT, booked_as, key, body)])
-            if kept:
-                with said():
-                    receiving.receive(
-                        order.pk,
-                        sent.items(order),
-                        key=booked_as,
-                        delivery_note=sent.validated_data["delivery_note"],
-                        note=sent.validated_data["note"],
-                        by=request.user,
-                    )
-                arrivals.finish([arrivals.Outcome(kept[0], Arrival.State.DONE, "Goods booked.", RECEIPT)])
-            else:
-                once.known(door, RECEIPT, key, body)
+
+        def receive(sent: PurchaseReceiptIn, key: str) -> None:
+            said = sent.validated_data
+            receiving.receive(
+                order.pk,
+                sent.items(order),
+                key=key,
+                delivery_note=said["delivery_note"],
+                note=said["note"],
+                by=request.user,
+            )
+
+        booked_as, now = once.booked(self, PurchaseReceiptIn, RECEIPT, receive, about=str(order.pk))
         lines = GoodsReceiptLine.objects.select_related("line__product", "location", "lot").order_by("id")
         receipt = GoodsReceipt.objects.prefetch_related(Prefetch("lines", lines)).get(key=booked_as)
         answer = PurchaseReceiptOut(receipt, context=self.get_serializer_context())
-        return Response(answer.data, status=status.HTTP_201_CREATED if kept else status.HTTP_200_OK)
+        return Response(answer.data, status=status.HTTP_201_CREATED if now else status.HTTP_200_OK)
