@@ -153,8 +153,8 @@ def release(quantities: Mapping[int, int]) -> dict[int, int]:
     with transaction.atomic():
         lock_lines(wanted)
         for pk, promised in standing.of_lines(wanted).items():
-            if promised.allocated < wanted[pk]:
-                raise ValueError(f"Line {pk} has {promised.allocated} allocated, {wanted[pk]} cannot be given up.")
+            if promised.has < wanted[pk]:
+                raise ValueError(f"Line {pk} has {promised.has} allocated, {wanted[pk]} cannot be given up.")
             product_of = {level: product for level, product, _ in promised.spots}
             freed = promised.give_up(wanted[pk]) if promised.needs else {}
             given[pk] = (wanted[pk], freed)

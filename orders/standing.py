@@ -17,7 +17,8 @@ class Standing:
     line_id: int
     order_id: int
     needs: Needs
-    allocated: int
+    has: int
+    """Whole units of it that are promised."""
     spots: list[tuple[int, int, int]] = field(default_factory=list)
     """(level, product, warehouse), the latest promised first."""
     units: dict[int, int] = field(default_factory=dict)
@@ -40,7 +41,7 @@ class Standing:
             )
             part_of = min(whole, there)
             whole -= part_of
-            self.allocated -= part_of
+            self.has -= part_of
             for part, units in self.needs:
                 wanted = part_of * units
                 for level, product, _ in here:
