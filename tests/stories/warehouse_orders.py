@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from backoffice import goods, journey, moving, returning
+from backoffice import goods, journey, moving, returning, settling
 from orders.models import Hold, Order, OrderLine
 from orders.records import OrderRecord, RefundLineRecord, RefundRecord
 from shipping.models import Shipment, ShipmentLine
@@ -145,7 +145,7 @@ class OrderRules(Machine):
         name = self.one_of([name for name, paper in self.books.orders.items() if paper.held], number)
         self.records[name] = replace(self.records[name], doubts=())
         open_now = Hold.objects.filter(order_id=self.ids[name], released_at=None)
-        journey.release_hold(open_now.values_list("pk", flat=True), why="asked the customer", who="Cléo")
+        settling.release_hold(open_now.values_list("pk", flat=True), why="asked the customer", who="Cléo")
         self.books.orders[name].held = False
 
     @precondition(lambda self: self.books.orders)
