@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet
+from django.core.paginator import Page, Paginator
+from django.db.models import IntegerField, Model, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
+from backoffice import finding
 from backoffice.lib import cards
 from backoffice.sync.errors import SyncError
 from backoffice.words import badge, units
@@ -24,13 +26,45 @@ from shipping.packing import CannotPack
 
 __all__ = ["badge", "units"]
 
-MOST_COUNTED = 10_000
+MOST_COUNTED = 1_000
+"""Rows that are counted beyond the page that is looked at; whatever there is more of is shown as “1 000+”."""
+FARTHEST = 100_000
+"""The last page that an address may name."""
 SAID = (ValueError, Short, LotNeeded, CannotPack, SyncError)
 """What goes wrong in a way that a person can mend: the message is a sentence for them."""
 
 
+class AtLeast(int):
+    """A count that was given up: one more than what it says, to sums and comparisons."""
+
+    def __str__(self) -> str:
+        return f"{self - 1:,}+".replace(",", " ")
+
+
+class CountUpTo(Subquery):
+    """How many rows a row of a list has, counted up to the limit; `shown_count` says it in words."""
+
+    template = "(SELECT count(*) FROM (%(subquery)s) counted)"
+    output_field = IntegerField()
+
+    def __init__(self, rows: QuerySet[Any]) -> None:
+        super().__init__(rows.order_by().values("pk")[: MOST_COUNTED + 1])
+
+
+def shown_count(counted: int) -> int:
+    return AtLeast(counted) if counted > MOST_COUNTED else counted
+
+
 class LimitedPaginator(Paginator):
-    """Counts up to a limit only, so that a list of a million orders opens as fast as one of a hundred."""
+    """Counts up to a limit only, so that a list of a million orders opens as fast as one of a hundred.
+
+    The limit moves on with the page that is looked at: there are always pages to go on to, until the last.
+    """
+
+    def __init__(self, *args: Any, looked_at: str | None = "1", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        page = int(looked_at) if looked_at and is_number(looked_at) else 1
+        self.limit = MOST_COUNTED + self.per_page * (min(max(page, 1), FARTHEST) - 1)
 
     @cached_property
     def count(self) -> int:
@@ -38,11 +72,16 @@ class LimitedPaginator(Paginator):
         if not isinstance(rows, QuerySet):
             return len(rows)
         # Only keys: the sums that a list shows would be worked out for every row that is counted.
-        return rows.order_by().values("pk")[: MOST_COUNTED + 1].count()
+        counted = rows.order_by().values("pk")[: self.limit + 1].count()
+        return AtLeast(counted) if counted > self.limit else counted
 
-    @property
-    def shown_count(self) -> str:
-        return f"{MOST_COUNTED:,}+".replace(",", " ") if self.count > MOST_COUNTED else str(self.count)
+    def page(self, number: Any) -> Page[Any]:
+        """First which rows, then what is shown of them: else all that are found are joined and only then put in order."""
+        page = super().page(number)
+        if isinstance(page.object_list, QuerySet):
+            keys = list(page.object_list.values_list("pk", flat=True))
+            page.object_list = self.object_list.filter(pk__in=keys)  # type: ignore[attr-defined]
+        return page
 
 
 class DeskChangeList(ChangeList):
@@ -75,6 +114,14 @@ class DeskAdmin(ModelAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
         return DeskChangeList
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return self.paginator(*args, looked_at=request.GET.get(PAGE_VAR), **kwargs)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return finding.found(queryset, search_term, self.get_search_fields(request)), False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

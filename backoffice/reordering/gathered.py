@@ -13,9 +13,10 @@ from decimal import Decimal
 
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F, QuerySet, Sum
 from django.utils import timezone
 
+from backoffice import finding
 from backoffice.reordering import needs
 from inventory import demand
 from inventory.models import OrderList, OrderListLine
@@ -112,14 +113,7 @@ def asked(what: Asked) -> QuerySet[OrderListLine]:
         found = found.filter(supplier=what.supplier or None)
     if what.warehouse is not None:
         found = found.filter(warehouse=what.warehouse)
-    for word in what.text.split():
-        found = found.filter(
-            Q(product__sku__istartswith=word)
-            | Q(product__barcode=word)
-            | Q(product__name__icontains=word)
-            | Q(product__name_fr__icontains=word)
-            | Q(product__variation__icontains=word)
-        )
+    found = finding.found(found, what.text, finding.of_product("product"))
     return found.order_by(*SORTS.get(what.sort, SORTS["urgent"]))
 
 

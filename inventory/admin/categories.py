@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Count, Func, Q, QuerySet, TextField, Value
+from django.db.models import Func, OuterRef, QuerySet, TextField, Value
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice import desk
 from inventory import categories
 from inventory.import_export import CategoryExchange
-from inventory.models import Category
+from inventory.models import Category, Product
 
 
 class CategoryForm(forms.ModelForm):
@@ -50,8 +50,8 @@ class CategoryAdmin(CategoryExchange, desk.DeskAdmin):
     autocomplete_fields = ("parent",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
-        counted = Count("products", filter=Q(products__archived_at=None))
-        return super().get_queryset(request).annotate(product_count=counted)
+        products = Product.objects.filter(category=OuterRef("pk"), archived_at=None)
+        return super().get_queryset(request).annotate(product_count=desk.CountUpTo(products))
 
     def get_ordering(self, request: HttpRequest) -> Any:
         # By the names one after the other: as one text, “Camping › Tents” would come after “Camping chairs”.
@@ -80,4 +80,4 @@ class CategoryAdmin(CategoryExchange, desk.DeskAdmin):
     @admin.display(description=_("products in it"))
     def shown_products(self, category: Any) -> Any:
         url = f"{reverse('admin:inventory_product_changelist')}?branch={category.pk}"
-        return format_html('<a class="desk-link" href="{}">{}</a>', url, category.product_count)
+        return format_html('<a class="desk-link" href="{}">{}</a>', url, desk.shown_count(category.product_count))

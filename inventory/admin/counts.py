@@ -43,7 +43,7 @@ class CountSheetAdmin(CountSheetExchange, desk.ReadOnlyAdmin):
     )
     list_select_related = ("warehouse", "plan", "submitted_by")
     list_before_template = "admin/inventory/countsheet/links.html"
-    search_fields = ("=number", "note", "=lines__product__sku")
+    search_fields = ("=number", "=lines__product__sku", "number", "note")
     search_help_text = gettext_lazy("number, note, or SKU on it")
     sortable_by = ()
     ordering = ("-id",)

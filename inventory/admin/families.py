@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -29,14 +29,18 @@ class ProductFamilyAdmin(FamilyExchange, desk.DeskAdmin):
     readonly_fields = ("shown_variations",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProductFamily]:
-        return super().get_queryset(request).annotate(product_count=Count("products"))
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(product_count=desk.CountUpTo(Product.objects.filter(family=OuterRef("pk"))))
+        )
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fields if obj else self.fields[:-1]
 
     @admin.display(description=gettext_lazy("products"))
     def shown_count(self, family: Any) -> int:
-        return int(family.product_count)
+        return desk.shown_count(family.product_count)
 
     @admin.display(description=gettext_lazy("its products"))
     @drawn_once

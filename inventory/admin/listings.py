@@ -97,7 +97,7 @@ class ListingAdmin(ListingExchange, desk.DeskAdmin):
     lookups = ("product__id__exact",)
     # By the store's id, not its name: that is what the index knows.
     ordering = ("connection_id", "sku", "id")
-    search_fields = ("=sku", "=external_id", "name", "=product__sku")
+    search_fields = ("=sku", "=external_id", "=product__sku", "sku", "external_id", "name")
     search_help_text = gettext_lazy("SKU, the store's number, or name")
     sortable_by = ()
     told = ("external_id", "external_parent_id", "name", "manages_stock", "stock_shared_with_parent", "seen_quantity")

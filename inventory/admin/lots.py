@@ -103,7 +103,7 @@ class LotAdmin(LotExchange, desk.DeskAdmin):
     list_filter = (StateFilter, ExpiringFilter)
     list_select_related = ("product",)
     lookups = ("product__id__exact",)
-    search_fields = ("code", "=product__sku")
+    search_fields = ("=code", "=product__sku", "code")
     search_help_text = gettext_lazy("Lot, serial number or SKU")
     sortable_by = ("code", "expires_on")
     ordering = ("-id",)

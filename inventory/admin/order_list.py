@@ -68,7 +68,7 @@ class OrderListAdmin(desk.ReadOnlyAdmin):
             _press(request, what)
             return HttpResponseRedirect(request.get_full_path())
         as_of = gathered.up_to_date()
-        pages = desk.LimitedPaginator(gathered.asked(what), A_PAGE)
+        pages = desk.LimitedPaginator(gathered.asked(what), A_PAGE, looked_at=request.GET.get("page"))
         shown = pages.get_page(request.GET.get("page"))
         lines = needs.lines([(kept.product_id, kept.warehouse_id) for kept in shown])
         costs, seller = request.user.has_perm(COSTS), merchant.current()

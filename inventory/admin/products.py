@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
-from backoffice import desk, settling, stock_pages
+from backoffice import desk, finding, settling, stock_pages
 from inventory import availability, catalogue, gtin, pictures
 from inventory.admin import kit_page
 from inventory.admin.families import variations
@@ -32,6 +32,9 @@ from inventory.import_export import ProductExchange
 from inventory.models import Product, ProductPicture, SellingUnit, StockLevel
 from orders import publishing
 
+FEW = 200
+"""Products that are found by a bar code or a selling unit, at most."""
+
 
 def _stock(name: str, **where: Any) -> Any:
     levels = StockLevel.objects.filter(product=OuterRef("pk"), **where).order_by().values("product")
@@ -40,18 +43,25 @@ def _stock(name: str, **where: Any) -> Any:
 
 def find_products(queryset: QuerySet[Product], text: str) -> QuerySet[Product]:
     """By SKU or barcode, its own or a selling unit's, or by words of the name; what is typed whole comes first."""
-    code = " ".join(text.split())[:100]
+    code = finding.cleaned(text)
     codes = gtin.same_gtin(code) if code.isascii() and code.isdecimal() else {code}
-    units = SellingUnit.objects.filter(Q(sku__istartswith=code) | Q(barcode__in=codes))
+    units = SellingUnit.objects.filter(Q(sku__istartswith=code) | Q(barcode__in=codes)).order_by()
     # Looked up apart, so that each is found by its own index.
-    found = (
-        Q(sku__istartswith=code) | Q(barcode__in=codes) | Q(pk__in=list(units.values_list("product", flat=True)[:200]))
-    )
+    exact, others = Value(1, IntegerField()), Value(0, IntegerField())
+    by_code = Product.objects.filter(sku__iexact=code).order_by().values_list("pk", exact).union(
+        Product.objects.filter(barcode__in=codes).order_by().values_list("pk", others)[:FEW],
+        units.values_list("product", others)[:FEW],
+    )  # fmt: skip
+    known = list(by_code)
     words = Q()
-    for word in code.split():
-        words &= Q(name__icontains=word) | Q(name_fr__icontains=word) | Q(variation__icontains=word)
-    exact = Case(When(sku__iexact=code, then=Value(0)), default=Value(1), output_field=IntegerField())
-    return queryset.filter(found | words).order_by(exact, "sku")
+    for word in code.split()[: finding.MOST_WORDS]:
+        words &= Q(found_text__icontains=word)
+    if not known:
+        # In the order of an index: the first page of many is found without the others.
+        return queryset.alias(found_text=finding.Text(*finding.PRODUCT)).filter(words).order_by("sku")
+    first = Case(When(pk__in=[pk for pk, whole in known if whole], then=Value(0)), default=Value(1))
+    found = queryset.alias(found_text=finding.Text(*finding.PRODUCT)).filter(words | Q(pk__in=[pk for pk, _ in known]))
+    return found.order_by(first, "sku")
 
 
 @admin.register(Product)

@@ -79,7 +79,9 @@ class PurchaseOrderAdmin(PurchaseOrderExchange, desk.Columns, desk.DeskAdmin):
         ("created_at", RangeDateFilter),
     )
     list_select_related = ("supplier", "warehouse")
-    search_fields = ("=number", "supplier_reference", "supplier__name", "=lines__product__sku", "=lines__supplier_sku")
+    search_fields = (
+        "=number", "=lines__product__sku", "=lines__supplier_sku", "number", "supplier_reference", "supplier__name",
+    )  # fmt: skip
     search_help_text = gettext_lazy("Number, the supplier's number, supplier, or SKU")
     sortable_by = ("shown_expected",)
     ordering = ("-id",)

@@ -3,33 +3,17 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import F, Q, QuerySet
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 
-from backoffice import desk
+from backoffice import desk, finding
 from inventory.admin.report_pages import ReportPages
 from inventory.admin.shown import named
 from inventory.import_export import StockCountExchange
-from inventory.models import Location, Movement, Product, StockLevel
-
-
-def _found(levels: QuerySet[StockLevel], text: str) -> QuerySet[StockLevel]:
-    """By place, else by what finds a product: each looked up apart, so that it is found by its own index."""
-    code = " ".join(text.replace("\x00", "").split())[:100]
-    if not code:
-        return levels
-    places = list(Location.objects.filter(Q(name__iexact=code) | Q(code__iexact=code)).values_list("pk", flat=True))
-    if places:
-        return levels.filter(location__in=places)
-    exact = list(Product.objects.filter(Q(sku=code) | Q(barcode=code)).values_list("pk", flat=True))
-    if exact:
-        return levels.filter(product__in=exact)
-    for word in code.split():
-        levels = levels.filter(Q(product__sku__istartswith=word) | Q(product__name__icontains=word))
-    return levels
+from inventory.models import Movement, StockLevel
 
 
 @admin.register(StockLevel)
@@ -37,16 +21,11 @@ class StockLevelAdmin(StockCountExchange, desk.ReadOnlyAdmin):
     list_display = ("shown_sku", "shown_product", "shown_place", "on_hand", "reserved", "shown_available")
     list_filter = (("location", RelatedDropdownFilter),)
     list_select_related = ("product", "location__warehouse")
-    search_fields = ("=product__sku", "product__name", "=location__name", "=location__code", "=product__barcode")
+    search_fields = ("=location__name", "=location__code", *finding.of_product("product"))
     search_help_text = gettext_lazy("SKU, barcode, name or place")
     sortable_by = ("on_hand", "reserved", "shown_available")
     ordering = ("product__sku", "location__pick_order")
     actions = None
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        return _found(queryset, search_term), False
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -85,19 +64,6 @@ class MovementAdmin(ReportPages, desk.Columns, desk.ReadOnlyAdmin):
     sortable_by = ()
     fields = ("product", "location", "quantity", "reason", "unit_cost", "at", "note", "by", "key")
     actions = None
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """By the SKU of a product; words that are none are looked for in the notes."""
-        code = search_term.replace("\x00", "").strip()[:100]
-        if not code:
-            return queryset, False
-        product = Product.objects.filter(sku__iexact=code).values_list("pk", flat=True)[:2]
-        if found := list(product):
-            return queryset.filter(product__in=found), False
-        # Of the few movements with a note, by their own index.
-        return queryset.exclude(note="").filter(note__icontains=code), False
 
     @admin.display(description="SKU")
     def shown_sku(self, movement: Movement) -> str:

@@ -37,7 +37,9 @@ class SupplierReturnAdmin(SupplierReturnExchange, desk.DeskAdmin):
         ("created_at", RangeDateFilter),
     )
     list_select_related = ("supplier",)
-    search_fields = ("=number", "supplier_reference", "supplier__name", "=lines__product__sku", "=order__number")
+    search_fields = (
+        "=number", "=lines__product__sku", "=order__number", "number", "supplier_reference", "supplier__name",
+    )  # fmt: skip
     search_help_text = gettext_lazy("Number, the supplier's number, supplier, SKU or purchase order")
     sortable_by = ()
     actions = None

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -19,7 +19,7 @@ from inventory import punctuality
 from inventory.admin import punctuality_page
 from inventory.admin.product_filters import ArchivedFilter
 from inventory.import_export import SupplierExchange
-from inventory.models import Supplier
+from inventory.models import Supplier, SupplierProduct
 from orders import merchant, promise_score
 from orders.holds import known_currency
 
@@ -74,7 +74,11 @@ class SupplierAdmin(SupplierExchange, desk.Columns, desk.DeskAdmin):
     actions: ClassVar = ["archive", "take_out_of_archive"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Supplier]:
-        return super().get_queryset(request).annotate(product_count=Count("products"))
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(product_count=desk.CountUpTo(SupplierProduct.objects.filter(supplier=OuterRef("pk"))))
+        )
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         added = ("shown_products", "shown_orders", "shown_punctuality", "shown_promises", "archived_at")
@@ -83,7 +87,7 @@ class SupplierAdmin(SupplierExchange, desk.Columns, desk.DeskAdmin):
     @admin.display(description=gettext_lazy("products"))
     def shown_products(self, supplier: Any) -> SafeString:
         url = f"{reverse('admin:inventory_supplierproduct_changelist')}?supplier__id__exact={supplier.pk}"
-        return format_html('<a class="desk-link" href="{}">{}</a>', url, supplier.product_count)
+        return format_html('<a class="desk-link" href="{}">{}</a>', url, desk.shown_count(supplier.product_count))
 
     @admin.display(description=gettext_lazy("purchase orders"))
     def shown_orders(self, supplier: Supplier) -> SafeString:

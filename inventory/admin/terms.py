@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdownFilter
 
-from backoffice import desk
+from backoffice import desk, finding
 from backoffice.lib import cells
 from inventory.admin.shown import named
 from inventory.import_export import (
@@ -61,7 +61,7 @@ class SupplierProductAdmin(SupplierProductExchange, TermsAdmin):
     guarded: ClassVar[dict[str, str]] = {"shown_price": "inventory.see_costs"}
     list_filter = (("supplier", RelatedDropdownFilter),)
     list_select_related = ("product", "supplier")
-    search_fields = ("=product__sku", "=supplier_sku", "product__name", "=product__barcode")
+    search_fields = ("=supplier_sku", *finding.of_product("product"))
     search_help_text = _("SKU, the supplier's SKU, barcode or name")
     ordering = ("product__sku", "rank", "id")
 
@@ -72,7 +72,7 @@ class SellingUnitAdmin(SellingUnitExchange, TermsAdmin):
     guarded: ClassVar[dict[str, str]] = {"shown_price": "orders.see_amounts"}
     list_filter = (("product", AutocompleteSelectFilter),)
     list_select_related = ("product",)
-    search_fields = ("=product__sku", "=sku", "product__name", "=barcode", "name")
+    search_fields = ("=sku", "=barcode", "name", *finding.of_product("product"))
     search_help_text = _("SKU or barcode of product or unit, or name")
     ordering = ("product__sku", "quantity")
 
@@ -83,7 +83,7 @@ class KitComponentAdmin(KitComponentExchange, TermsAdmin):
     list_display = ("shown_sku", "shown_name", "quantity", "shown_component", "shown_component_name")
     list_filter = (("kit", AutocompleteSelectFilter), ("component", AutocompleteSelectFilter))
     list_select_related = ("kit", "component")
-    search_fields = ("=kit__sku", "kit__name", "=component__sku", "component__name")
+    search_fields = (*finding.of_product("kit"), *finding.of_product("component"))
     search_help_text = _("SKU or name of kit or component")
     ordering = ("kit__sku", "id")
 
@@ -101,6 +101,6 @@ class WarehouseProductAdmin(WarehouseProductExchange, TermsAdmin):
     list_display = ("shown_sku", "shown_name", "warehouse", "put_away", "reorder_point", "target_level")
     list_filter = (("warehouse", RelatedDropdownFilter),)
     list_select_related = ("product", "warehouse", "put_away__warehouse")
-    search_fields = ("=product__sku", "product__name", "=product__barcode", "=put_away__name")
+    search_fields = ("=put_away__name", *finding.of_product("product"))
     search_help_text = _("SKU, barcode, name or bin")
     ordering = ("product__sku", "warehouse__pick_order")

@@ -45,7 +45,7 @@ class TransferAdmin(TransferExchange, desk.DeskAdmin):
         ("destination", RelatedDropdownFilter),
     )
     list_select_related = ("source", "destination")
-    search_fields = ("number", "note", "=lines__product__sku")
+    search_fields = ("=number", "=lines__product__sku", "number", "note")
     search_help_text = gettext_lazy("number, SKU or note")
     sortable_by = ("number", "expected_on")
     actions = None

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.indexes import OpClass
 from django.core.validators import MinLengthValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
@@ -134,7 +134,8 @@ class Product(models.Model):
             models.CheckConstraint(condition=Q(expires=False) | ~Q(tracking="none"), name="product_expiry_is_of_lots"),
         ]
         indexes: ClassVar = [
-            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="product_name_trigram"),
+            models.Index(OpClass(Upper("sku"), name="text_pattern_ops"), name="product_sku"),
+            models.Index(fields=["category"], condition=Q(archived_at=None), name="product_of_category"),
         ]
 
     def __str__(self) -> str:
@@ -183,6 +184,9 @@ class SellingUnit(models.Model):
             models.UniqueConstraint(fields=["product", "quantity", "name"], name="selling_unit_once"),
             models.UniqueConstraint(fields=["sku"], condition=~Q(sku=""), name="selling_unit_sku_once"),
             models.UniqueConstraint(fields=["barcode"], condition=~Q(barcode=""), name="selling_unit_barcode_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(OpClass(Upper("sku"), name="text_pattern_ops"), name="selling_unit_sku"),
         ]
 
     def __str__(self) -> str:

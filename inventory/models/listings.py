@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.sync.models import Connection
@@ -51,7 +52,11 @@ class Listing(models.Model):
                 fields=["connection", "sku"], condition=models.Q(external_id=""), name="listing_alias_once"
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["connection", "sku"], name="listing_by_sku")]
+        indexes: ClassVar = [
+            models.Index(fields=["connection", "sku"], name="listing_by_sku"),
+            models.Index(Upper("sku"), name="listing_sku"),
+            models.Index(fields=["external_id"], name="listing_external"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.sku or self.external_id} at {self.connection}"

@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models.catalogue import Product
@@ -56,6 +57,7 @@ class PurchaseOrder(models.Model):
         ordering: ClassVar = ["-id"]
         indexes: ClassVar = [
             models.Index(fields=["state", "-id"], name="purchase_order_state"),
+            models.Index(fields=["supplier", "-id"], name="purchase_order_supplier"),
             models.Index(
                 fields=["expected_on"],
                 condition=Q(state__in=["sent", "confirmed", "part_received"]),
@@ -103,6 +105,7 @@ class PurchaseOrderLine(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["product", "order"], condition=Q(outstanding__gt=0), name="purchase_line_outstanding"),
+            models.Index(Upper("supplier_sku"), name="purchase_line_sku"),
         ]
 
     def __str__(self) -> str:

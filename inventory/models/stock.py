@@ -121,6 +121,7 @@ class Movement(models.Model):
             models.Index(fields=["reason", "-id"], name="movement_reason"),
             models.Index(fields=["location", "-id"], name="movement_location"),
             models.Index(fields=["lot", "id"], condition=Q(lot__isnull=False), name="movement_of_lot"),
+            models.Index(fields=["-id"], condition=~Q(note=""), name="movement_noted"),
         ]
 
     def __str__(self) -> str:

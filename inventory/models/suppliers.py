@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models.catalogue import Product
@@ -66,6 +67,7 @@ class SupplierProduct(models.Model):
                 condition=Q(price__isnull=True) | Q(price__gte=0), name="supplier_price_not_negative"
             ),
         ]
+        indexes: ClassVar = [models.Index(Upper("supplier_sku"), name="supplier_product_sku")]
 
     def __str__(self) -> str:
         return f"{self.supplier_sku or self.product_id} of {self.supplier_id}"

@@ -307,7 +307,8 @@ def test_other_lists_need_no_more_statements_for_more_rows(name: str) -> None:
     more(0, 5)
     few = statements(client, url)
     more(5, 50)
-    assert statements(client, url) == few
+    # Of several pages one asks first which rows are on it.
+    assert statements(client, url) <= few + 1
 
 
 def test_a_list_counts_up_to_a_limit_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -317,7 +318,10 @@ def test_a_list_counts_up_to_a_limit_only(monkeypatch: pytest.MonkeyPatch) -> No
     paginator = desk.LimitedPaginator(Order.objects.order_by("-id"), 2)
 
     assert paginator.count == 4
-    assert paginator.shown_count == "3+"
+    assert str(paginator.count) == "3+"
+    assert paginator.num_pages == 2
+    # There are always pages to go on to, until the last.
+    assert desk.LimitedPaginator(Order.objects.order_by("-id"), 2, looked_at="2").num_pages == 3
 
 
 @pytest.mark.parametrize(
