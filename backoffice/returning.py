@@ -9,7 +9,7 @@ from django.db import transaction
 
 from backoffice import goods
 from backoffice.goods import Goods
-from inventory.models import Lot, Movement
+from inventory.models import Lot, Movement, Product
 from orders import allocation, timeline
 from orders.models import LineComponent, OrderLine, Return
 from shipping import lots as shipping_lots
@@ -37,6 +37,7 @@ def return_to_stock(
     *,
     parts: Mapping[Part, int] | None = None,
     lot_codes: Mapping[int, str] | None = None,
+    part_lots: Mapping[Part, str] | None = None,
     key: str,
     who: str,
     by: Any = None,
@@ -44,7 +45,7 @@ def return_to_stock(
     """Shipped units of lines come back and can be sold again, at the cost at which they stand now.
 
     `parts` are stock units of single components of kits; once all parts of a kit are back, the kit counts as returned.
-    `lot_codes` say by line which lot or serial number it is, where more than one was shipped.
+    `lot_codes` say by line which lot or serial number it is, where more than one was shipped; `part_lots` by part of one.
     ValueError where more would come back than was shipped. Booked once by `key`: False where that was before.
     """
     asked = {*quantities, *(part.line_id for part in parts or ())}
@@ -74,7 +75,7 @@ def return_to_stock(
         OrderLine.objects.bulk_update(list(lines.values()), ["returned"])
         LineComponent.objects.bulk_update([c for of in components.values() for c in of.values()], ["returned"])
         Return.objects.bulk_create(back.rows)
-        lots = _lots(lines, back, lot_codes or {}, key)
+        lots = _lots(back, lot_codes or {}, part_lots or {}, key)
         goods.move(
             [
                 Goods(product_id, units, lot_id=lots.get((pk, product_id)))
@@ -90,7 +91,7 @@ def return_to_stock(
     return True
 
 
-def _lots(lines: Mapping[int, OrderLine], back: _Back, said: Mapping[int, str], key: str) -> dict[tuple[int, int], int]:
+def _lots(back: _Back, said: Mapping[int, str], of_parts: Mapping[Part, str], key: str) -> dict[tuple[int, int], int]:
     """The lot of what is followed by lot: the one that is said, else the only one that was shipped.
 
     ValueError where more of it would come back than went out.
@@ -98,13 +99,14 @@ def _lots(lines: Mapping[int, OrderLine], back: _Back, said: Mapping[int, str], 
     shipped = shipping_lots.shipped_lots(back.units)
     here = _back_already(shipped, but=key)
     codes = {lot.pk: lot.code for lot in Lot.objects.filter(pk__in={pk for of in shipped.values() for pk in of})}
+    skus = dict(Product.objects.filter(pk__in={product for _, product in shipped}).values_list("pk", "sku"))
     found = {}
     for (line_id, product_id), of in shipped.items():
-        code = said.get(line_id, "").strip()
+        code = (of_parts.get(Part(line_id, product_id)) or said.get(line_id, "")).strip()
         chosen = [pk for pk in of if not code or codes[pk] == code]
         if len(chosen) != 1:
             known = ", ".join(sorted(codes[pk] for pk in of))
-            name = lines[line_id].sku or lines[line_id].name
+            name = skus[product_id]
             raise ValueError(f"Say which lot or serial number of {name} came back: {known} were shipped.")
         lot = found[line_id, product_id] = chosen[0]
         left = of[lot] - here.get((line_id, product_id, lot), 0)

@@ -15,6 +15,7 @@ from backoffice import desk, inward, journey, returning, settling
 from backoffice.sync.errors import SyncError
 from inventory import catalogue
 from inventory.models import Product, SellingUnit
+from orders.admin import taking_back
 from orders.models import Hold, Order, OrderLine
 from orders.portal import links
 from shipping.models import Shipment, ShipmentLine
@@ -94,12 +95,18 @@ def _cancel_lines(request: HttpRequest, order: Order) -> str:
 
 
 def _take_back(request: HttpRequest, order: Order) -> str:
-    quantities = _own_lines(order, desk.units_of(request))
-    codes = {line: request.POST.get(f"lot-{line}", "") for line in quantities}
-    key, who = _key(request), desk.who(request)
-    if not returning.return_to_stock(quantities, lot_codes=codes, key=key, who=who, by=request.user):
+    typed = taking_back.read(request)
+    _own_lines(order, dict.fromkeys(typed.lines, 1))
+    if not returning.return_to_stock(
+        typed.quantities,
+        parts=typed.parts,
+        part_lots=typed.lots,
+        key=_key(request),
+        who=desk.who(request),
+        by=request.user,
+    ):
         return _("This was booked already, when the button was pressed before. Nothing was booked a second time.")
-    return _("%(units)s back in stock.") % {"units": desk.units(sum(quantities.values()))}
+    return _("%(units)s back in stock.") % {"units": desk.units(typed.units)}
 
 
 def _go_on(request: HttpRequest, order: Order) -> str:

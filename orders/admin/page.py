@@ -15,6 +15,7 @@ from backoffice import desk, inward, journey, words
 from backoffice.sync.models import Arrival, Attempt, Delivery
 from orders import holds as kinds
 from orders import promise_words, promises
+from orders.admin import taking_back
 from orders.models import Order, OrderLine
 from orders.portal import links
 from shipping.models import Shipment, ShipmentLine
@@ -41,6 +42,7 @@ class Facts:
     told: list[Delivery]
     arrivals: list[Arrival]
     timeline: list[Any] = field(default_factory=list)
+    can_come_back: list[taking_back.Row] = field(default_factory=list)
 
 
 def facts_of(order_id: int) -> Facts:
@@ -108,7 +110,7 @@ ATTEMPT_TONES: dict[str, str] = {
 
 
 def _count(facts: Facts) -> None:
-    """How many of each line lie in open parcels, can be packed, cancelled or come back."""
+    """How many of each line lie in open parcels, can be packed or cancelled, and what can come back."""
     packed: dict[int, int] = defaultdict(int)
     for line in chain.from_iterable(p.inside for p in facts.parcels if p.state == Shipment.State.PACKED):  # type: ignore[attr-defined]
         packed[line.line_id] += line.quantity
@@ -118,9 +120,7 @@ def _count(facts: Facts) -> None:
         line.packed = packed[line.pk]  # type: ignore[attr-defined]
         line.can_pack = line.allocated - packed[line.pk]  # type: ignore[attr-defined]
         line.can_cancel = line.ordered - line.cancelled - line.shipped  # type: ignore[attr-defined]
-        line.can_come_back = line.shipped - line.returned  # type: ignore[attr-defined]
-        goods = [part.product for part in line.components.all()] or ([line.product] if line.product else [])
-        line.is_followed = any(product.tracking != "none" for product in goods)  # type: ignore[attr-defined]
+    facts.can_come_back = taking_back.rows(facts.lines, facts.parcels)
 
 
 def _promise(facts: Facts) -> None:
@@ -157,7 +157,7 @@ def context(request: HttpRequest, facts: Facts) -> dict[str, Any]:
         "timeline": [entry for entry in facts.timeline if sees_amounts or entry.what not in words.MONEY_WORDS],
         "columns": {
             name: any(getattr(line, name) for line in facts.lines)
-            for name in ("cancelled", "returned", "packed", "can_pack", "can_cancel", "can_come_back")
+            for name in ("cancelled", "returned", "packed", "can_pack", "can_cancel")
         },
         "may": {
             "pack": may("shipping.pack_shipment"),

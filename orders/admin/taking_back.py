@@ -1,0 +1,132 @@
+"""The form of the order page by which goods come back: what it shows, and what was typed into it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from backoffice import desk
+from backoffice.returning import Part
+from inventory.models import Product
+from orders.models import LineComponent, OrderLine
+from shipping.models import Shipment
+
+MOST_NAMED = 8
+"""Lots that are named beside their field; a line may have hundreds of serial numbers."""
+
+
+@dataclass(slots=True)
+class Row:
+    """So many of a product can come back, whole units of a line or stock units of a part of it."""
+
+    name: str
+    title: str
+    what: str
+    most: int
+    lot: str = ""
+    """The name of its field for a lot or serial number; empty where it is not followed."""
+    lots: str = ""
+    """Those that went out."""
+    part: bool = False
+
+
+def rows(lines: Sequence[OrderLine], parcels: Sequence[Shipment]) -> list[Row]:
+    """What of an order can come back; each line is told which of its parts are back and which are out (`partly`)."""
+    codes = _lots(parcels)
+    found: list[Row] = []
+    for line in lines:
+        parts = list(line.components.all())
+        product = None if parts else line.product
+        if whole := _whole(line, parts):
+            what = _("%(name)s, whole") % {"name": line.name} if parts else line.name
+            found.append(_row(f"units-{line.pk}", line.sku, what, whole, line.pk, product, codes))
+        back, out = [], []
+        for part in parts:
+            of, left = part.product, line.shipped * part.quantity - part.returned
+            if left > 0:
+                found.append(_row(f"part-{line.pk}-{of.pk}", of.sku, of.name, left, line.pk, of, codes, part=True))
+                out.append(f"{left} × {of.sku}")
+            if loose := part.returned - line.returned * part.quantity:
+                back.append(f"{loose} × {of.sku}")
+        line.partly = (  # type: ignore[attr-defined]
+            _("Back in part: %(back)s. Still out: %(out)s.") % {"back": ", ".join(back), "out": ", ".join(out)}
+            if back
+            else ""
+        )
+    return found
+
+
+def _whole(line: OrderLine, parts: Sequence[LineComponent]) -> int:
+    """Of a kit or a dozen, those of which every part is still out."""
+    left = [(line.shipped * part.quantity - part.returned) // part.quantity for part in parts]
+    return min(left, default=line.shipped - line.returned)
+
+
+def _row(
+    name: str,
+    title: str,
+    what: str,
+    most: int,
+    line_id: int,
+    product: Product | None,
+    codes: dict[tuple[int, int], list[str]],
+    *,
+    part: bool = False,
+) -> Row:
+    row = Row(name, title, what, most, part=part)
+    if product is not None and product.tracking != Product.Tracking.NONE:
+        row.lot = f"lot-{line_id}-{product.pk}"
+        known = codes.get((line_id, product.pk), [])
+        row.lots = ", ".join(known[:MOST_NAMED]) + (" …" if len(known) > MOST_NAMED else "")
+    return row
+
+
+def _lots(parcels: Sequence[Shipment]) -> dict[tuple[int, int], list[str]]:
+    """By line and product, the lots that left; `inside` was read with each parcel."""
+    found: dict[tuple[int, int], list[str]] = {}
+    for parcel in parcels:
+        if parcel.state == Shipment.State.SHIPPED:
+            for item in parcel.inside:  # type: ignore[attr-defined]
+                if item.lot is not None:
+                    of = found.setdefault((item.line_id, item.lot.product_id), [])
+                    if item.lot.code not in of:
+                        of.append(item.lot.code)
+    return found
+
+
+# --- what was typed -----------------------------------------------------------------------------------------------------
+@dataclass(slots=True)
+class Typed:
+    """Units of lines and of parts, and the lots that were said of each."""
+
+    quantities: dict[int, int] = field(default_factory=dict)
+    parts: dict[Part, int] = field(default_factory=dict)
+    lots: dict[Part, str] = field(default_factory=dict)
+
+    @property
+    def lines(self) -> set[int]:
+        return {*self.quantities, *(part.line_id for part in (*self.parts, *self.lots))}
+
+    @property
+    def units(self) -> int:
+        return sum(self.quantities.values()) + sum(self.parts.values())
+
+
+def read(request: HttpRequest) -> Typed:
+    """What was typed; ValueError where it is no number of units, or nothing at all."""
+    typed = Typed()
+    for name, value in request.POST.items():
+        kind, *ids = name.split("-")
+        said = str(value).strip()
+        if not said or not all(map(desk.is_number, ids)):
+            continue
+        if kind == "units" and len(ids) == 1:
+            typed.quantities[int(ids[0])] = desk.whole_number(said)
+        elif kind == "part" and len(ids) == 2:
+            typed.parts[Part(int(ids[0]), int(ids[1]))] = desk.whole_number(said)
+        elif kind == "lot" and len(ids) == 2:
+            typed.lots[Part(int(ids[0]), int(ids[1]))] = said
+    if not typed.units:
+        raise ValueError(_("Say how many units, on at least one line."))
+    return typed
