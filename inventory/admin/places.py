@@ -23,6 +23,7 @@ from inventory import bin_patterns, places
 from inventory.admin import bins, moving
 from inventory.import_export import LocationExchange
 from inventory.models import Location, ServedStore, StockLevel
+from orders import promise_terms
 from orders.stores.base import Store
 
 Kind = Location.Kind
@@ -168,6 +169,8 @@ class LocationAdmin(LocationExchange, desk.DeskAdmin):
                 inside.filter(kind=Kind.BIN).update(sellable=obj.sellable)
                 lying = StockLevel.objects.filter(location__in=inside, on_hand__gt=0)
                 goods.refill(lying.values_list("product_id", flat=True))
+            if change and promise_terms.OF_WAREHOUSE & set(form.changed_data):
+                promise_terms.warehouses_changed()
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         with transaction.atomic():
@@ -211,7 +214,9 @@ class LocationAdmin(LocationExchange, desk.DeskAdmin):
     @admin.action(description=gettext_lazy("Archive"), permissions=["change"])
     def archive(self, request: HttpRequest, chosen: QuerySet[Location]) -> None:
         def do() -> str:
-            done = len(places.archive(chosen.values_list("pk", flat=True)))
+            with transaction.atomic():
+                done = len(places.archive(chosen.values_list("pk", flat=True)))
+                promise_terms.warehouses_changed()
             return ngettext("%(count)d place archived.", "%(count)d places archived.", done) % {"count": done}
 
         desk.press(request, do)
@@ -219,7 +224,9 @@ class LocationAdmin(LocationExchange, desk.DeskAdmin):
     @admin.action(description=gettext_lazy("Take out of the archive"), permissions=["change"])
     def take_out_of_archive(self, request: HttpRequest, chosen: QuerySet[Location]) -> None:
         def do() -> str:
-            done = places.take_out_of_archive(list(chosen.values_list("pk", flat=True)))
+            with transaction.atomic():
+                done = places.take_out_of_archive(list(chosen.values_list("pk", flat=True)))
+                promise_terms.warehouses_changed()
             return ngettext("%(count)d place is used again.", "%(count)d places are used again.", done) % {
                 "count": done
             }

@@ -29,8 +29,8 @@ from inventory.admin.product_inlines import (
 )
 from inventory.admin.shown import drawn_once, named, table
 from inventory.import_export import ProductExchange
-from inventory.models import Product, ProductPicture, SellingUnit, StockLevel
-from orders import publishing
+from inventory.models import Product, ProductPicture, SellingUnit, StockLevel, SupplierProduct
+from orders import promise_terms, publishing
 
 FEW = 200
 """Products that are found by a bar code or a selling unit, at most."""
@@ -144,6 +144,12 @@ class ProductAdmin(ProductExchange, desk.Columns, desk.DeskAdmin):
             publishing.stock_changed([obj.pk])
         if "barcode" in form.changed_data and obj.barcode:
             self._warn_of_doubles(request, obj)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        with transaction.atomic():
+            super().save_formset(request, form, formset, change)
+            if formset.model is SupplierProduct and formset.has_changed():
+                promise_terms.products_changed([form.instance.pk])
 
     def _warn_of_doubles(self, request: HttpRequest, product: Product) -> None:
         codes = gtin.same_gtin(product.barcode)

@@ -1,9 +1,11 @@
 """The staff's pages on suppliers, and on what each of them sells."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -20,7 +22,7 @@ from inventory.admin import punctuality_page
 from inventory.admin.product_filters import ArchivedFilter
 from inventory.import_export import SupplierExchange
 from inventory.models import Supplier, SupplierProduct
-from orders import merchant, promise_score
+from orders import merchant, promise_score, promise_terms
 from orders.holds import known_currency
 
 
@@ -80,6 +82,12 @@ class SupplierAdmin(SupplierExchange, desk.Columns, desk.DeskAdmin):
             .annotate(product_count=desk.CountUpTo(SupplierProduct.objects.filter(supplier=OuterRef("pk"))))
         )
 
+    def save_model(self, request: HttpRequest, obj: Supplier, form: Any, change: bool) -> None:
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            if change and promise_terms.OF_SUPPLIER & set(form.changed_data):
+                promise_terms.suppliers_changed([obj.pk])
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         added = ("shown_products", "shown_orders", "shown_punctuality", "shown_promises", "archived_at")
         return [name for name in super().get_fields(request, obj) if obj or name not in added]
@@ -116,15 +124,24 @@ class SupplierAdmin(SupplierExchange, desk.Columns, desk.DeskAdmin):
 
     @admin.action(description=gettext_lazy("Archive"), permissions=["change"])
     def archive(self, request: HttpRequest, suppliers: QuerySet[Supplier]) -> None:
-        done = _these(suppliers).filter(archived_at=None).update(archived_at=timezone.now())
+        done = _archived(_these(suppliers).filter(archived_at=None), at=timezone.now())
         self.message_user(request, _("%(count)d archived; they stay on their purchase orders.") % {"count": done})
 
     @admin.action(description=gettext_lazy("Take out of the archive"), permissions=["change"])
     def take_out_of_archive(self, request: HttpRequest, suppliers: QuerySet[Supplier]) -> None:
-        done = _these(suppliers).filter(archived_at__isnull=False).update(archived_at=None)
+        done = _archived(_these(suppliers).filter(archived_at__isnull=False), at=None)
         self.message_user(request, _("%(count)d taken out of the archive.") % {"count": done})
 
 
 def _these(suppliers: QuerySet[Supplier]) -> QuerySet[Supplier]:
     """The same rows without the list's sums and order, which cannot be written to."""
     return Supplier.objects.filter(pk__in=list(suppliers.values_list("pk", flat=True)))
+
+
+def _archived(suppliers: QuerySet[Supplier], *, at: datetime | None) -> int:
+    """How many were put into the archive or taken out; what is told of their goods follows."""
+    with transaction.atomic():
+        ids = list(suppliers.values_list("pk", flat=True))
+        done = Supplier.objects.filter(pk__in=ids).update(archived_at=at)
+        promise_terms.suppliers_changed(ids)
+    return done

@@ -14,6 +14,7 @@ from backoffice.exchange.widgets import Choice, Text, Whole, YesNo
 from backoffice.lib.working_days import is_known_region
 from inventory.bin_patterns import NAME
 from inventory.models import Location, StockLevel
+from orders import promise_terms
 
 Kind = Location.Kind
 KINDS = (Kind.WAREHOUSE.value, Kind.BIN.value, Kind.QUARANTINE.value)
@@ -66,6 +67,7 @@ class LocationResource(TableResource):
         self._places: dict[str, Location] = {}
         self._warehouses: dict[str, Location] = {}
         self._switched: set[int] = set()
+        self._other_days = False
 
     def load(self, rows: list[dict[str, str]]) -> None:
         codes = {row["code"] for row in rows}
@@ -145,11 +147,18 @@ class LocationResource(TableResource):
     def save_instance(self, instance: Any, is_create: bool, row: Any, **kwargs: Any) -> None:
         if not is_create and self._before["sellable"] != instance.sellable:
             self._switched.add(instance.pk)
+        if not is_create and any(
+            self._before[name] != getattr(instance, name) for name in promise_terms.OF_WAREHOUSE & set(self._before)
+        ):
+            self._other_days = True
         super().save_instance(instance, is_create, row, **kwargs)
 
     def written(self, user: Any) -> None:
         lying = StockLevel.objects.filter(location__in=self._switched, on_hand__gt=0)
         goods.refill(lying.values_list("product_id", flat=True))
+        if self._other_days:
+            promise_terms.warehouses_changed()
+        self._switched, self._other_days = set(), False
 
     def shown(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.select_related("warehouse")

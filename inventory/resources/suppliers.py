@@ -14,6 +14,7 @@ from backoffice.lib.working_days import is_known_region
 from inventory.models import Product, Supplier, SupplierProduct
 from inventory.models.suppliers import LANGUAGES
 from inventory.resources.words import NO_PRODUCT, needs
+from orders import promise_terms
 from orders.holds import known_currency
 
 
@@ -49,6 +50,7 @@ class SupplierResource(TableResource):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._known: dict[str, Supplier] = {}
+        self._other_days: set[int] = set()
 
     def load(self, rows: list[dict[str, str]]) -> None:
         known = Supplier.objects.filter(code__in={row["code"] for row in rows})
@@ -59,6 +61,15 @@ class SupplierResource(TableResource):
 
     def identity(self, row: dict[str, str]) -> Any:
         return row["code"]
+
+    def save_instance(self, instance: Any, is_create: bool, row: Any, **kwargs: Any) -> None:
+        if any(self._before[name] != getattr(instance, name) for name in promise_terms.OF_SUPPLIER & set(self._before)):
+            self._other_days.add(instance.pk)
+        super().save_instance(instance, is_create, row, **kwargs)
+
+    def written(self, user: Any) -> None:
+        promise_terms.suppliers_changed(self._other_days)
+        self._other_days = set()
 
     def validate_instance(
         self, instance: Any, import_validation_errors: Any = None, validate_unique: bool = True
@@ -101,6 +112,7 @@ class SupplierProductResource(TableResource):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._known: dict[Any, SupplierProduct] = {}
+        self._other_days: set[int] = set()
 
     def load(self, rows: list[dict[str, str]]) -> None:
         products = Product.objects.filter(sku__in={row["sku"] for row in rows})
@@ -117,6 +129,18 @@ class SupplierProductResource(TableResource):
 
     def identity(self, row: dict[str, str]) -> Any:
         return (row["sku"], row["supplier"])
+
+    def save_instance(self, instance: Any, is_create: bool, row: Any, **kwargs: Any) -> None:
+        named = ("lead_time_days", "rank")
+        if is_create or any(
+            self._before.get(name, getattr(instance, name)) != getattr(instance, name) for name in named
+        ):
+            self._other_days.add(instance.product_id)
+        super().save_instance(instance, is_create, row, **kwargs)
+
+    def written(self, user: Any) -> None:
+        promise_terms.products_changed(self._other_days)
+        self._other_days = set()
 
     def validate_instance(
         self, instance: Any, import_validation_errors: Any = None, validate_unique: bool = True

@@ -5,13 +5,14 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice import desk
-from orders import holds, merchant
+from orders import holds, merchant, promise_terms
 from orders.models import Merchant
 
 LEAST_WEEKS, MOST_WEEKS = 2, 104
@@ -88,6 +89,13 @@ class MerchantAdmin(desk.DeskAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def save_model(self, request: HttpRequest, obj: Merchant, form: Any, change: bool) -> None:
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            if "time_zone" in form.changed_data:
+                # Another clock: what is ordered now may be after the cut-off hour.
+                promise_terms.warehouses_changed()
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         desk.must(request, "orders.view_merchant")
