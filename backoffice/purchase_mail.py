@@ -12,6 +12,7 @@ from backoffice.lib.money import rounded, total
 from backoffice.sync.deliveries import Result
 from backoffice.sync.errors import Refused, Unclear
 from backoffice.sync.models import Connection, Delivery
+from inventory import expected
 from inventory.models import PurchaseOrder
 from orders import mail, merchant
 from orders.mail import Attachment, Letter, Post
@@ -133,8 +134,8 @@ def facts_of(order: PurchaseOrder) -> Facts:
         rounded((line.ordered - line.cancelled) * line.unit_price, order.currency) for line in order.lines.all()
     )
     amounts = [(words["total"], money(worth, order.currency, order.language))]
-    if order.expected_on:
-        amounts.append((words["expected"], day(order.expected_on, order.language)))
+    if due := expected.next_day(order, order.lines.all()):
+        amounts.append((words["expected"], day(due, order.language)))
     return Facts(
         order.number,
         order.revision,

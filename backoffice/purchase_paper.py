@@ -12,6 +12,7 @@ from backoffice.lib.layout import BODY_BOLD, SMALL, Cell, Column, Table, paragra
 from backoffice.lib.letterhead import Letterhead
 from backoffice.lib.masthead import FOOT_HEIGHT, columns, foot, masthead, running_head
 from backoffice.lib.pdf import BLACK, LETTER, Paper
+from inventory import expected
 from inventory.models import PurchaseOrder, PurchaseOrderLine, SupplierProduct
 from orders import merchant
 from orders.models import Merchant
@@ -106,6 +107,7 @@ def paper_of(
     order: PurchaseOrder, lines: Sequence[PurchaseOrderLine], packs: dict[tuple[int, int], int], seller: Merchant
 ) -> PurchasePaper:
     letterhead = merchant.letterhead(seller)
+    next_day = expected.next_day(order, lines)
     supplier, to = order.supplier, order.warehouse.address.splitlines()
     french = order.language == "fr"
     return PurchasePaper(
@@ -116,7 +118,7 @@ def paper_of(
         language=order.language,
         currency=order.currency,
         ordered_on=merchant.local_day(order.sent_at or order.created_at, seller),
-        expected_on=order.expected_on,
+        expected_on=next_day,
         supplier=(supplier.name, *_stripped(supplier.address.splitlines()), *filter(None, [supplier.email])),
         ship_to=(letterhead.name, *(_stripped(to) or letterhead.address)),
         account=supplier.account_number,
@@ -135,7 +137,7 @@ def paper_of(
                 price=line.unit_price,
                 cancelled=line.cancelled,
                 received=line.received,
-                expected_on=line.expected_on if line.expected_on != order.expected_on else None,
+                expected_on=due if line.outstanding and (due := expected.due(order, line)) != next_day else None,
             )
             for line in lines
         ),

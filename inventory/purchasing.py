@@ -43,6 +43,8 @@ class Change:
     unit_price: Decimal | None = None
     expected_on: date | None = None
     note: str | None = None
+    as_order: bool = False
+    """It has no day of its own any more: it is expected when the order is."""
 
 
 def derive(order: PurchaseOrder, lines: Iterable[PurchaseOrderLine]) -> State:
@@ -230,6 +232,8 @@ def _apply(line: PurchaseOrderLine, wish: Change) -> None:
         line.unit_price = wish.unit_price
     if wish.expected_on is not None:
         line.expected_on = wish.expected_on
+    elif wish.as_order:
+        line.expected_on = None
     if wish.note is not None:
         line.note = wish.note[:250]
 

@@ -1,5 +1,6 @@
 """Purchase orders by API: read, and goods of one received once by a key of the caller's own."""
 
+from datetime import date
 from typing import Any, ClassVar
 
 from django.db.models import Prefetch, QuerySet
@@ -14,6 +15,7 @@ from backoffice.api import once
 from backoffice.api.base import Guarded, Query, Room, Strict, rows
 from backoffice.api.permissions import SEE_COSTS
 from backoffice.receiving import ReceiptItem
+from inventory import expected
 from inventory.models import GoodsReceipt, GoodsReceiptLine, Location, PurchaseOrder, PurchaseOrderLine
 
 RECEIPT = "purchase_receipt"
@@ -38,14 +40,23 @@ class PurchaseOrderOut(Guarded, serializers.ModelSerializer[PurchaseOrder]):
     supplier = serializers.CharField(source="supplier.code", read_only=True)
     warehouse = serializers.CharField(source="warehouse.code", read_only=True)
     lines = PurchaseOrderLineOut(many=True, read_only=True)
+    expected_on = serializers.DateField(
+        read_only=True, help_text="The day for lines without one of their own; see next_expected_on."
+    )
+    next_expected_on = serializers.SerializerMethodField(
+        help_text="The first day on which something of it that has not come is expected."
+    )
 
     class Meta:
         model = PurchaseOrder
         fields = (
-            "id", "number", "supplier", "warehouse", "state", "currency", "rate", "expected_on", "supplier_reference",
-            "note", "revision", "created_at", "sent_at", "confirmed_at", "closed_at", "lines",
+            "id", "number", "supplier", "warehouse", "state", "currency", "rate", "expected_on", "next_expected_on",
+            "supplier_reference", "note", "revision", "created_at", "sent_at", "confirmed_at", "closed_at", "lines",
         )  # fmt: skip
         read_only_fields = fields
+
+    def get_next_expected_on(self, order: PurchaseOrder) -> date | None:
+        return expected.next_day(order, order.lines.all())
 
 
 class PurchaseOrderQuery(Query):

@@ -12,7 +12,7 @@ from backoffice.floor import codes, doors
 from backoffice.floor.cards import COMING
 from backoffice.floor.codes import Kind
 from backoffice.floor.doors import Said, answer, screen
-from inventory import places
+from inventory import expected, places
 from inventory.models import PurchaseOrder, Transfer
 
 MOST_ORDERS = 50
@@ -46,8 +46,8 @@ def receive(request: HttpRequest) -> HttpResponse:
 
 def _expected() -> QuerySet[PurchaseOrder]:
     """What is on its way, the earliest first; what has no day last."""
-    coming: Any = PurchaseOrder.objects.filter(state__in=COMING).select_related("supplier", "warehouse")
-    return coming.order_by(F("expected_on").asc(nulls_last=True), "id")
+    coming: Any = PurchaseOrder.objects.filter(state__in=COMING).select_related("supplier", "warehouse").defer("pdf")
+    return coming.annotate(next_day=expected.next_days()).order_by(F("next_day").asc(nulls_last=True), "id")
 
 
 def _travelling() -> QuerySet[Transfer]:

@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils.translation import get_language
 
 from backoffice.words import TONES
-from inventory import availability
+from inventory import availability, expected
 from inventory.models import (
     CountSheet,
     KitComponent,
@@ -169,7 +169,7 @@ def arrivals(product_id: int) -> list[Arrival]:
             line.order.number,
             line.order.supplier.name,
             line.outstanding,
-            line.expected_on or line.order.expected_on,
+            expected.due(line.order, line),
             line.order.warehouse,
         )
         for line in bought[:MOST_ROWS]
@@ -199,9 +199,10 @@ class PaperCard:
 
 
 def purchase_card(order: PurchaseOrder) -> PaperCard:
-    lines = order.lines.select_related("product").order_by("position")[:MOST_ROWS]
-    rows = [(line.product, line.ordered - line.cancelled, line.received) for line in lines]
-    return PaperCard(order, order.get_state_display(), order.supplier.name, order.expected_on, rows)
+    lines = list(order.lines.select_related("product").order_by("position"))
+    rows = [(line.product, line.ordered - line.cancelled, line.received) for line in lines[:MOST_ROWS]]
+    next_day = expected.next_day(order, lines)
+    return PaperCard(order, order.get_state_display(), order.supplier.name, next_day, rows)
 
 
 def transfer_card(transfer: Transfer) -> PaperCard:

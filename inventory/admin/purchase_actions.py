@@ -68,6 +68,7 @@ def _change(request: HttpRequest, order: PurchaseOrder) -> str:
                 quantity=desk.whole_number(units, least=1) if units.strip() else None,
                 unit_price=typed.amount(request.POST.get(f"price-{pk}", "")) if sees_costs else None,
                 expected_on=typed.day(request.POST.get(f"day-{pk}", "")),
+                as_order=request.POST.get(f"day-{pk}") == "",
             )
         )
     added = []

@@ -16,7 +16,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter,
 
 from backoffice import desk
 from backoffice.lib import formats
-from inventory import purchasing
+from inventory import expected, purchasing
 from inventory.admin import punctuality_page, purchase_actions, purchase_new, purchase_page, purchase_receive
 from inventory.import_export import PurchaseOrderExchange
 from inventory.models import PurchaseOrder, PurchaseOrderLine
@@ -32,10 +32,7 @@ def today() -> date:
 
 def late(queryset: QuerySet[PurchaseOrder]) -> QuerySet[PurchaseOrder]:
     """Open orders of which something should be here by now."""
-    overdue = PurchaseOrderLine.objects.filter(order=OuterRef("pk"), outstanding__gt=0).annotate(
-        due=Coalesce("expected_on", "order__expected_on")
-    )
-    return queryset.filter(LATE, pk__in=Subquery(overdue.filter(due__lt=today()).values("order")))
+    return queryset.filter(LATE).annotate(next_day=expected.next_days()).filter(next_day__lt=today())
 
 
 class LateFilter(admin.SimpleListFilter):
@@ -99,6 +96,7 @@ class PurchaseOrderAdmin(PurchaseOrderExchange, desk.Columns, desk.DeskAdmin):
                 units_outstanding=_sum("outstanding"),
                 # Line by line to the cent, as the paper adds them up.
                 worth=_sum(Round((F("ordered") - F("cancelled")) * F("unit_price"), precision=2)),
+                next_day=expected.next_days(),
                 today=Value(today(), output_field=DateField()),
             )
         )
@@ -137,12 +135,12 @@ class PurchaseOrderAdmin(PurchaseOrderExchange, desk.Columns, desk.DeskAdmin):
             purchase_page.SHORT.get(order.state, order.get_state_display()), purchase_page.TONES[order.state]
         )
 
-    @admin.display(description=gettext_lazy("expected"), ordering="expected_on")
+    @admin.display(description=gettext_lazy("expected"), ordering="next_day")
     def shown_expected(self, order: Any) -> Any:
-        if order.expected_on is None or order.state not in purchasing.OPEN:
+        if order.next_day is None or order.state not in purchasing.OPEN:
             return "–"
-        day = date_format(order.expected_on, "j M Y")
-        return desk.badge(day, "danger") if order.expected_on < order.today else day
+        day = date_format(order.next_day, "j M Y")
+        return desk.badge(day, "danger") if order.next_day < order.today else day
 
     @admin.display(description=gettext_lazy("ordered"))
     def shown_ordered(self, order: Any) -> int:

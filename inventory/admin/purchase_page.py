@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from backoffice import buying, desk, purchase_paper
 from backoffice.lib import cells, money
 from backoffice.sync.models import Delivery
-from inventory import punctuality, purchasing
+from inventory import expected, punctuality, purchasing
 from inventory.models import (
     GoodsReceipt,
     GoodsReceiptLine,
@@ -59,6 +59,7 @@ class Facts:
     mail: Delivery | None
     returns: list[SupplierReturn]
     today: date
+    next_day: date | None
     currency: str
 
 
@@ -76,7 +77,7 @@ def facts_of(order_id: int) -> Facts:
         ).values_list("product_id", "pack")
     )
     for line in lines:
-        due = line.expected_on or order.expected_on
+        due = expected.due(order, line)
         told: Any = line
         told.due = due
         told.wanted = line.ordered - line.cancelled
@@ -92,6 +93,7 @@ def facts_of(order_id: int) -> Facts:
         mail=Delivery.objects.filter(topic=buying.TOPIC, object_id=order.pk).first(),
         returns=list(order.returns.order_by("id")),
         today=today,
+        next_day=expected.next_day(order, lines) if order.state in purchasing.OPEN else None,
         currency=seller.currency,
     )
 
@@ -129,12 +131,16 @@ def says(facts: Facts) -> str:
             "Late by %(days)d days: %(units)s should have been here on %(day)s.",
             days,
         ) % {"days": days, "units": desk.units(sum(line.outstanding for line in late)), "day": date_format(due)}
-    days_due = [line.due for line in facts.lines if line.outstanding and line.due]  # type: ignore[attr-defined]
-    if not days_due:
+    due = facts.next_day
+    if due is None:
         return _("%(units)s still to come; nobody has said when.") % {"units": desk.units(left)}
-    return _("%(units)s still to come, expected on %(day)s.") % {
+    first = sum(line.outstanding for line in facts.lines if line.due == due)  # type: ignore[attr-defined]
+    if first == left:
+        return _("%(units)s still to come, expected on %(day)s.") % {"units": desk.units(left), "day": date_format(due)}
+    return _("%(units)s still to come, the next %(first)d on %(day)s.") % {
         "units": desk.units(left),
-        "day": date_format(min(days_due)),
+        "first": first,
+        "day": date_format(due),
     }
 
 

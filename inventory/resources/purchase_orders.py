@@ -9,6 +9,7 @@ from backoffice.api.permissions import SEE_COSTS
 from backoffice.exchange.files import CHUNK
 from backoffice.exchange.resource import TableResource
 from backoffice.lib import cells
+from inventory import expected
 from inventory.models import PurchaseOrder, PurchaseOrderLine
 from orders import merchant
 from orders.models import Merchant
@@ -51,7 +52,7 @@ def _row(order: PurchaseOrder, line: PurchaseOrderLine, seller: Merchant) -> dic
         "warehouse": order.warehouse.code,
         "sent_on": merchant.local_day(order.sent_at, seller) if order.sent_at else None,
         "promised_on": line.promised_on,
-        "expected_on": line.expected_on or order.expected_on,
+        "expected_on": expected.due(order, line),
         "line": line.position,
         "sku": line.product.sku,
         "supplier_sku": line.supplier_sku,

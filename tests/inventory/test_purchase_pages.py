@@ -214,6 +214,29 @@ def test_late_orders_are_a_list_and_suppliers_are_judged() -> None:
     assert text.splitlines()[1] == "NORD,Nordlys Textiles,5,0,0.00,4.00,10,1"
 
 
+def test_one_day_is_said_everywhere_the_next_on_which_something_comes() -> None:
+    client, order = logged_in("manager"), make_sent(("TENT", 10, "1.00"), ("ROPE", 4, "2.00"))
+    tent, rope = order.lines.all()
+    buying.confirm(order.pk, dates={tent.pk: date(2027, 2, 3)})
+    buying.change(order.pk, expected_on=date(2027, 3, 8))
+    pdf = reverse("admin:inventory_purchaseorder_pdf", args=[order.pk])
+
+    def said() -> tuple[bool, ...]:
+        """Whether list, page and paper name the 3 February, and then the 8 March."""
+        texts = [client.get(reverse(LIST)).content.decode(), page(client, order), Read(client.get(pdf).content).text()]
+        days = (("3 Feb 2027", "3 February 2027", "February 3, 2027"), ("8 Mar 2027", "8 March 2027", "March 8, 2027"))
+        return tuple(day in text for of in days for day, text in zip(of, texts, strict=True))
+
+    assert said() == (True, True, True, False, False, True)
+    assert "14 units still to come, the next 10 on" in page(client, order)
+    receiving.receive(order.pk, [ReceiptItem(tent.pk, 10)], key="tents")
+    assert said() == (False, False, False, True, True, True)
+    press(client, order, "change", **{f"day-{rope.pk}": "2027-04-01", "expected_on": "2027-03-08"})
+    assert "expected 1 Apr 2027" in page(client, order)
+    press(client, order, "change", **{f"day-{rope.pk}": "", "expected_on": "2027-03-08"})
+    assert said() == (False, False, False, True, True, True)
+
+
 def test_goods_go_back_from_quarantine() -> None:
     client, order = logged_in("manager"), make_sent()
     main = make_warehouse()
