@@ -15,7 +15,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultiple
 
-from backoffice import desk, search
+from backoffice import desk, paper_search, search
 from backoffice.api import key_admin
 from backoffice.exchange import job_admin
 
@@ -32,7 +32,7 @@ for model in (User, Group, Schedule, Success, Failure, OrmQ, AccessAttempt, Acce
 
 
 def find_order(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-    """The one search box: a number goes straight to its order, anything else lists what was found."""
+    """The one search box: a number goes straight to its order, lot or paper; anything else lists what was found."""
     desk.must(request, "orders.view_order")
     q = request.GET.get("q", "").strip()
     found = search.find(q, limit=SHOWN + 1)
@@ -40,11 +40,13 @@ def find_order(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
     if order is not None:
         return HttpResponseRedirect(reverse("admin:orders_order_change", args=[order.pk]))
     lots = search.find_lots(q) if request.user.has_perm("inventory.view_lot") else []
-    if len(lots) == 1 and not found:
-        return HttpResponseRedirect(reverse("admin:inventory_lot_change", args=[lots[0].pk]))
+    papers = paper_search.find(q, may_see=request.user.has_perm)
+    only = [reverse("admin:inventory_lot_change", args=[lot.pk]) for lot in lots] + [paper.url for paper in papers]
+    if len(only) == 1 and not found:
+        return HttpResponseRedirect(only[0])
     shown, more = found[:SHOWN], len(found) > SHOWN
-    words = {"q": q, "found": shown, "lots": lots, "more": more, "limit": SHOWN}
-    return desk.page(request, "admin/search.html", _("Find an order"), **words)
+    words = {"q": q, "found": shown, "lots": lots, "papers": papers, "more": more, "limit": SHOWN}
+    return desk.page(request, "admin/search.html", _("Find"), **words)
 
 
 # Unfold's site has a page at this address that looks for apps and models; staff look for orders (rule: O7).

@@ -29,7 +29,8 @@ class Shop:
         self.place = f"{Location.objects.get(code='W1').pk} + n % 2"
         for n in range(SUPPLIERS):
             Supplier.objects.create(code=f"S{n}", name=f"Supplier {n}", lead_time_days=5)
-        self.supplier = f"{Supplier.objects.earliest('pk').pk} + n % {SUPPLIERS}"
+        self.first_supplier = Supplier.objects.earliest("pk").pk
+        self.supplier = f"{self.first_supplier} + n % {SUPPLIERS}"
 
     def grow(self, products: int) -> None:
         """To so many products; a multiple of 1,000 that is larger than before."""
@@ -137,8 +138,11 @@ class Shop:
         one, count = (first + 9) // 10, (last - first + 1) // 10
         numbers = f"generate_series({one}, {one + count - 1}) AS n"
         sent = "n % 2 = 0"
+        # Half of them are one supplier's: filtered by it even the small shop's list is a full page, like the large one's.
+        # Five rows beside fifty would tell how long a row takes to draw, not how the page grows with the shop.
+        supplier = f"CASE WHEN n % 4 < 2 THEN {self.first_supplier} ELSE {self.supplier} END"
         large.put(
-            PurchaseOrder, numbers, id="n", number="'P-' || n", supplier_id=self.supplier, warehouse_id=self.place,
+            PurchaseOrder, numbers, id="n", number="'P-' || n", supplier_id=supplier, warehouse_id=self.place,
             state=f"CASE WHEN {sent} THEN 'sent' ELSE 'cancelled' END", currency="'CAD'", sent_at="now()",
             expected_on="current_date + (n % 60)::int",
         )  # fmt: skip

@@ -50,11 +50,11 @@ WAYS = {
     "orders_order": ["work=to-pack", "work=waiting", "work=held", "q=SKU-000050", "q=Smith", "state__exact=backorder"],
     "orders_customer": ["q=Smith"],
     "inventory_orderlistline": ["sort=sku", "supplier={supplier}", "q=Alpine"],
-    "inventory_purchaseorder": ["state__exact=sent", "q=P-7", "supplier__id__exact={supplier}"],
+    "inventory_purchaseorder": ["state__exact=sent", "q=P-7", "q=Supplier 1", "supplier__id__exact={supplier}"],
     "inventory_countsheet": ["state__exact=open", "q=SKU-000100"],
-    "inventory_lot": ["q=L-15", "q=SKU-000015"],
-    "inventory_listing": ["q=SKU-50"],
-    "inventory_transfer": ["q=T-10"],
+    "inventory_lot": ["q=L-15", "q=L-", "q=SKU-000015"],
+    "inventory_listing": ["q=SKU-50", "q=SKU-"],
+    "inventory_transfer": ["q=T-10", "q=T-"],
 }
 OWN = {
     "backorders by product": ("admin:orders_order_waiting", ""),
@@ -67,6 +67,9 @@ OWN = {
     "release plan of one product": ("admin:orders_order_release", "product=SKU-000040"),
     "release plan, further on": ("admin:orders_order_release", "after=SKU-000300"),
     "today": ("admin:index", ""),
+    "search box, a name": ("admin:search", "q=Smith"),
+    "search box, a SKU": ("admin:search", "q=SKU-000040"),
+    "search box, a supplier": ("admin:search", "q=Supplier 1"),
 }
 EVERYTHING = {
     "release plan of everything": ("admin:orders_order_release", "all=1"),

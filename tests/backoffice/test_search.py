@@ -136,7 +136,7 @@ def test_a_name_lists_what_was_found_and_by_what(orders: dict[str, Order]) -> No
 def test_nothing_found_says_what_to_try(orders: dict[str, Order]) -> None:
     text = logged_in("clerk").get(reverse("admin:search"), {"q": "<b>nobody</b>"}).content.decode()
 
-    assert "No order was found for “&lt;b&gt;nobody&lt;/b&gt;”." in text
+    assert "Nothing was found for “&lt;b&gt;nobody&lt;/b&gt;”." in text
 
 
 def test_finding_takes_two_statements_however_many_are_found() -> None:
