@@ -1,13 +1,14 @@
 """The one writer of `reserved`: units on hand that are promised (rule: S2).
 
 Whoever changes promises locks the levels first, in the order of their ids, and reads lines and allocations after that:
-so no two batches wait for each other, and nobody decides on figures that have just changed.
+so no two batches wait for each other, and nobody decides on figures that have just changed. Of what never was in stock there
+is no level to lock: an advisory lock of the product stands for it, and comes before any level.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection as database
 
@@ -58,25 +59,49 @@ LOCKED = """
               FROM inventory_servedstore served)
       FROM inventory_stocklevel level JOIN inventory_location place ON place.id = level.location_id
       LEFT JOIN inventory_location warehouse ON warehouse.id = place.warehouse_id
-     WHERE level.product_id = ANY(%s) ORDER BY level.id
+     WHERE level.product_id = ANY(%(products)s) {unless} ORDER BY level.id
 """
+
+# Where one of the products has no level yet no level at all is locked: whoever waited for it looks anew, for its first
+# goods may have come meanwhile, and what he would hold until then could be waited for in a circle.
+FIRST = f"""
+    WITH bare AS MATERIALIZED (
+         SELECT pg_advisory_xact_lock(%(key)s, key)
+           FROM (SELECT DISTINCT (product.id %% 2147483648)::int AS key FROM inventory_product product
+                  WHERE product.id = ANY(%(products)s) AND product.stocked
+                    AND NOT EXISTS (SELECT 1 FROM inventory_stocklevel level WHERE level.product_id = product.id)
+                  ORDER BY 1) keys)
+    {LOCKED.format(unless="AND (SELECT count(*) FROM bare) = 0")} FOR UPDATE OF level
+"""
+AGAIN = f"{LOCKED.format(unless='')} FOR UPDATE OF level"
+_FIRST_GOODS = 41_020
+"""The first half of an advisory lock; the second is the product."""
 
 
 def lock(product_ids: Iterable[int]) -> Free:
-    """Lock all levels of these products until the transaction ends; what is free in sellable places. One statement."""
-    return _look(f"{LOCKED} FOR UPDATE OF level", product_ids)
+    """Lock all levels of these products until the transaction ends; what is free in sellable places.
+
+    One statement, two where one of them never was in stock: nobody else sells it or receives its first goods meanwhile.
+    """
+    products = set(product_ids)
+    if not products:
+        return Free()
+    return _free(_rows(FIRST, products) or _rows(AGAIN, products))
 
 
 def look(product_ids: Iterable[int]) -> Free:
     """The same without locking anything: for a plan that is only shown."""
-    return _look(LOCKED, product_ids)
+    return _free(_rows(LOCKED.format(unless=""), product_ids))
 
 
-def _look(statement: str, product_ids: Iterable[int]) -> Free:
-    free = Free()
+def _rows(statement: str, product_ids: Iterable[int]) -> list[tuple[Any, ...]]:
     with database.cursor() as cursor:
-        cursor.execute(statement, [sorted(set(product_ids))])
-        rows = cursor.fetchall()
+        cursor.execute(statement, {"products": sorted(set(product_ids)), "key": _FIRST_GOODS})
+        return cursor.fetchall()
+
+
+def _free(rows: list[tuple[Any, ...]]) -> Free:
+    free = Free()
     for connection_id, warehouse_id in (rows[0][7] or ()) if rows else ():
         free.serving.setdefault(connection_id, []).append(warehouse_id)
     rows.sort(key=lambda row: (row[4], row[6], row[5], row[0]))

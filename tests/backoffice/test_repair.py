@@ -1,5 +1,6 @@
 """A running figure damaged on purpose is found, named, put right from what proves it, and the repair is on record (case: C18)."""
 
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -10,7 +11,7 @@ from inventory.models import Movement, StockRepair
 from orders.models import OrderLine
 from tests.backoffice import warehouse
 from tests.backoffice.test_proof import damaged, unchecked
-from tests.making import make_merchant, make_order, make_product
+from tests.making import PLACED, make_merchant, make_order, make_product
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +57,24 @@ def test_the_figure_is_put_right_and_the_repair_is_kept(statement: str, table: s
     assert proof.prove().ok, proof.prove().faults
     assert sorted(StockRepair.objects.values_list("sentence", flat=True)) == sorted(said)
     assert set(StockRepair.objects.values_list("by", flat=True)) == {"Wim"}
+    assert repairing.repair(by="Wim") == []
+
+
+def test_who_waits_though_stock_is_free_is_served_in_turn() -> None:
+    make_order([("TENT", 4, "1.00")], placed_at=PLACED + timedelta(minutes=1))
+    damaged("DELETE FROM orders_allocation WHERE line_id IN (SELECT id FROM orders_orderline WHERE sku = 'TENT')")
+    damaged("UPDATE orders_orderline SET allocated = 0 WHERE sku = 'TENT'")
+    damaged(f"UPDATE inventory_stocklevel SET reserved = 0 WHERE {OF_TENT}")
+    assert not proof.prove().ok
+
+    said = repairing.repair(by="Wim")
+
+    first, second = OrderLine.objects.filter(sku="TENT").order_by("order__placed_at").select_related("order")
+    assert said == [
+        f"Order {first.order.number} waited for 2 that were free: they are reserved for it now.",
+        f"Order {second.order.number} waited for 3 that were free: they are reserved for it now.",
+    ]
+    assert proof.prove().ok, proof.prove().faults
     assert repairing.repair(by="Wim") == []
 
 
