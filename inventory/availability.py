@@ -11,7 +11,7 @@ from inventory.models import Product
 # parcel. `spare` is what is left of all of it when the safety buffer is kept back from each part.
 FREE = """
     WITH asked AS (SELECT * FROM unnest(%(products)s::bigint[], %(units)s::int[]) AS asked(product_id, unit)),
-    part AS (SELECT asked.product_id, asked.unit, content.product_id AS part_id, content.quantity * asked.unit AS quantity
+    part AS (SELECT asked.product_id, asked.unit, content.product_id AS part_id, content.quantity::bigint * asked.unit AS quantity
                FROM asked JOIN inventory_kitcontent content ON content.kit_id = asked.product_id
              UNION ALL
              SELECT asked.product_id, asked.unit, product.id, asked.unit

@@ -12,6 +12,9 @@ from inventory.models import KitComponent, KitContent, Product, StockLevel
 DEEPEST = 20
 """Kits in kits in kits: far deeper than anybody packs, so that a mistake in the data cannot run for ever."""
 
+MOST_PIECES = 1_000_000
+"""Of one product in one kit, kits inside it taken apart."""
+
 TAKEN_APART = """
     WITH RECURSIVE inside(kit_id, product_id, quantity, depth) AS (
         SELECT kit_id, component_id, quantity::bigint, 1 FROM inventory_kitcomponent
@@ -39,10 +42,12 @@ def set_components(kit: Product, components: Mapping[int, int]) -> None:
     """From now on one `kit` holds so many of each product (id → quantity); none at all makes it no kit any more.
 
     Orders that came in before keep what they were promised. ValueError with a sentence where the kit would hold itself,
-    holds nothing that is stocked, or has stock of its own.
+    holds nothing that is stocked, has stock of its own, or a kit would hold more pieces than can be counted.
     """
     if any(quantity < 1 for quantity in components.values()):
         raise ValueError("Each component is in the kit at least once: say a quantity of 1 or more.")
+    if any(quantity > MOST_PIECES for quantity in components.values()):
+        raise ValueError(f"A kit holds at most {MOST_PIECES:,} of a product. Look at the quantities once more.")
     with transaction.atomic():
         reservations.lock([kit.pk])
         kit.refresh_from_db(fields=["is_kit", "stocked"])
@@ -97,12 +102,32 @@ def _write_contents(kit: Product) -> None:
             [kit.pk],
         )
         touched = [row[0] for row in cursor.fetchall()]
+        _refuse_too_many(touched)
         KitContent.objects.filter(kit__in=touched).delete()
         cursor.execute(
             "INSERT INTO inventory_kitcontent (kit_id, product_id, quantity)"
             + TAKEN_APART.format(deepest=DEEPEST, where="inside.kit_id = ANY(%s)"),
             [touched],
         )
+
+
+def _refuse_too_many(kit_ids: list[int]) -> None:
+    with database.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT kit.sku, product.sku, made.quantity
+              FROM ({TAKEN_APART.format(deepest=DEEPEST, where="inside.kit_id = ANY(%s)")}) made
+              JOIN inventory_product kit ON kit.id = made.kit_id JOIN inventory_product product ON product.id = made.product_id
+             WHERE made.quantity > %s ORDER BY made.quantity LIMIT 1
+            """,
+            [kit_ids, MOST_PIECES],
+        )
+        if row := cursor.fetchone():
+            kit, product, pieces = row
+            raise ValueError(
+                f"One {kit} would hold {pieces:,} of {product}, kits inside it taken apart: at most {MOST_PIECES:,} can be "
+                "counted. Look at the quantities once more."
+            )
 
 
 def restore() -> list[str]:

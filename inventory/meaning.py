@@ -9,6 +9,9 @@ from django.db.models import Q
 from inventory import gtin, kits
 from inventory.models import Listing, Product, SellingUnit
 
+MOST_PIECES = 2**31 - 1
+"""What the figures of stock hold."""
+
 Item = tuple[str, str]
 """(the store's number of what was bought or empty, SKU as the store sent it or empty)"""
 
@@ -87,7 +90,8 @@ def resolve(connection_id: int, items: Iterable[Item]) -> dict[Item, Meant]:
             found[item] = (by_sku[item[1]], None)
         elif item[1] in by_code:
             found[item] = by_code[item[1]]
-    return dict(zip(found, meant(found.values()), strict=True))
+    # What no figure of stock holds (a pallet of kits of thousands) means nothing: a person says what was meant.
+    return {item: one for item, one in zip(found, meant(found.values()), strict=True) if one.pieces <= MOST_PIECES}
 
 
 def _by_unit_or_barcode(codes: set[str]) -> dict[str, tuple[Product, SellingUnit | None]]:

@@ -340,7 +340,7 @@ def restore() -> list[str]:
                         JOIN inventory_product product ON product.id = line.product_id
                         LEFT JOIN promised ON promised.line_id = line.id
                        WHERE (line.allocated <> 0 OR promised.units IS NOT NULL)
-                         AND line.allocated * line.pieces <> coalesce(promised.units, 0)
+                         AND line.allocated::bigint * line.pieces <> coalesce(promised.units, 0)
                          AND coalesce(promised.units, 0) % line.pieces = 0
                          AND (product.stocked OR EXISTS (SELECT 1 FROM orders_linecomponent part WHERE part.line_id = line.id))
                          AND line.ordered >= line.cancelled + line.shipped + coalesce(promised.units, 0) / line.pieces)

@@ -184,7 +184,7 @@ THERE = """EXISTS (SELECT 1 FROM inventory_stocklevel level JOIN inventory_locat
                     WHERE level.product_id = product.id AND level.on_hand > 0 AND (place.sellable OR level.reserved > 0))"""
 """Of which there is some that an order may have, or has."""
 OF_PRODUCTS = f"""
-    SELECT {WANTS}, sum({UNITS}), count(DISTINCT o.id), min(o.placed_at), '', 0
+    SELECT {WANTS}, sum({UNITS})::bigint, count(DISTINCT o.id), min(o.placed_at), '', 0
       FROM orders_orderline line JOIN orders_order o ON o.id = line.order_id
       LEFT JOIN orders_linecomponent part ON part.line_id = line.id
      WHERE {TOUCHING} AND {WANTS} = ANY(%(products)s) AND {QUEUED}

@@ -8,7 +8,7 @@ from inventory import availability, kits
 from orders.queue import QUEUED, TOUCHING, UNITS, WANTS
 
 WAITING = f"""
-    SELECT {WANTS}, sum({UNITS})
+    SELECT {WANTS}, sum({UNITS})::bigint
       FROM orders_orderline line
       JOIN orders_order o ON o.id = line.order_id
       LEFT JOIN orders_linecomponent part ON part.line_id = line.id
@@ -27,7 +27,7 @@ def waiting(product_ids: Iterable[int] | None = None) -> dict[int, int]:
         else:
             asked = f"{WAITING} AND {TOUCHING} AND {WANTS} = ANY(%(products)s) GROUP BY 1"
             cursor.execute(asked, {"products": list(product_ids)})
-        return {product_id: int(units) for product_id, units in cursor.fetchall()}
+        return dict(cursor.fetchall())
 
 
 def usable(product_ids: Iterable[int]) -> dict[int, int]:

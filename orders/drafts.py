@@ -7,7 +7,7 @@ from datetime import timedelta
 from backoffice.lib import money
 from backoffice.lib.bulk import draft
 from backoffice.sync.models import Connection
-from inventory.meaning import Item, Meant
+from inventory.meaning import MOST_PIECES, Item, Meant
 from orders import customers, holds, status, timeline
 from orders.models import (
     Allocation,
@@ -206,6 +206,17 @@ def unknown_products(order: Order, lines: Sequence[OrderLine], connection: Conne
         if ln.product_id is None and ln.needs_shipping and ln.ordered
     }
     return list(unknown.values())
+
+
+def impossible_units(order: Order, lines: Sequence[OrderLine]) -> list[Hold]:
+    """A hold for each line that wants more from stock than can be counted, so that it takes nobody's place in the queue."""
+    if not still_to_ship(order):
+        return []
+    return [
+        holds.too_many(order.pk, what=ln.sku or ln.name, units=ln.ordered - ln.cancelled, pieces=ln.pieces)
+        for ln in lines
+        if (ln.ordered - ln.cancelled) * ln.pieces > MOST_PIECES
+    ]
 
 
 def payment_note(order: Order, payment: Payment) -> TimelineEntry:

@@ -62,6 +62,19 @@ def totals(order: Order, computed: Any) -> Hold:
     )
 
 
+def too_many(order_id: int, *, what: str, units: int, pieces: int) -> Hold:
+    return Hold(
+        order_id=order_id,
+        code=DOUBT,
+        subject=f"units {what}"[:250],
+        stops=Stops.EVERYTHING,
+        sentence=(
+            f"{units:,} of {what}, each of {pieces:,} pieces, are {units * pieces:,} pieces: more than any stock holds. Look "
+            "whether it means the right unit, or correct the quantity in the store."
+        ),
+    )
+
+
 def currency(order: Order, said: str) -> Hold:
     return Hold(
         order_id=order.pk,

@@ -147,7 +147,11 @@ def _prepare(
                 components=[
                     row for ln, said in zip(lines, meant, strict=True) for row in drafts.line_components(ln, said)
                 ],
-                found=holds.found_in(order, record) + drafts.unknown_products(order, lines, connection),
+                found=[
+                    *holds.found_in(order, record),
+                    *drafts.unknown_products(order, lines, connection),
+                    *drafts.impossible_units(order, lines),
+                ],
             )
         )
         taken.sentences[position] = f"Order {order.number} taken in."

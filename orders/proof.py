@@ -70,7 +70,7 @@ INVARIANTS = (
         over="orders_orderline",
         faults="""
             SELECT format('Order %s, line %s (%s): %s are allocated, its allocations add up to %s%s.', o.number,
-                          line.position, line.sku, line.allocated * line.pieces, coalesce(promised.units, 0),
+                          line.position, line.sku, line.allocated::bigint * line.pieces, coalesce(promised.units, 0),
                           CASE WHEN promised.alien THEN ', some of them from another product''s stock' ELSE '' END)
               FROM (SELECT allocation.line_id, sum(allocation.quantity) AS units,
                            bool_or(part.id IS NULL AND (level.product_id IS DISTINCT FROM of.product_id
@@ -85,8 +85,8 @@ INVARIANTS = (
               JOIN orders_orderline line ON line.id = coalesce(reserved.id, promised.line_id)
               JOIN orders_order o ON o.id = line.order_id
               LEFT JOIN inventory_product product ON product.id = line.product_id
-             WHERE promised.alien OR coalesce(promised.units, 0) > line.allocated * line.pieces
-                OR (coalesce(promised.units, 0) < line.allocated * line.pieces
+             WHERE promised.alien OR coalesce(promised.units, 0) > line.allocated::bigint * line.pieces
+                OR (coalesce(promised.units, 0) < line.allocated::bigint * line.pieces
                     AND (coalesce(product.stocked, false)
                          OR EXISTS (SELECT 1 FROM orders_linecomponent part WHERE part.line_id = line.id)))
         """,
@@ -98,7 +98,7 @@ INVARIANTS = (
         faults="""
             SELECT format('Order %s, line %s (%s): %s units are allocated, but %s of %s where %s are needed%s.', o.number,
                           line.position, line.sku, line.allocated, coalesce(promised.units, 0), product.sku,
-                          line.allocated * part.quantity,
+                          line.allocated::bigint * part.quantity,
                           CASE WHEN promised.torn THEN ', some of them in a warehouse where the other parts are not'
                                ELSE '' END)
               FROM orders_linecomponent part
@@ -113,7 +113,7 @@ INVARIANTS = (
                              JOIN inventory_location place ON place.id = level.location_id
                             WHERE allocation.line_id = line.id AND level.product_id = part.product_id
                             GROUP BY coalesce(place.warehouse_id, place.id)) here) promised ON true
-             WHERE coalesce(promised.units, 0) <> line.allocated * part.quantity OR promised.torn
+             WHERE coalesce(promised.units, 0) <> line.allocated::bigint * part.quantity OR promised.torn
         """,
     ),
     Invariant(
@@ -136,12 +136,13 @@ INVARIANTS = (
         over="orders_linecomponent",
         faults="""
             SELECT format('Order %s, line %s (%s): %s of %s came back of %s shipped, and %s kits count as back.', o.number,
-                          line.position, line.sku, part.returned, product.sku, line.shipped * part.quantity, line.returned)
+                          line.position, line.sku, part.returned, product.sku, line.shipped::bigint * part.quantity,
+                          line.returned)
               FROM orders_linecomponent part
               JOIN orders_orderline line ON line.id = part.line_id
               JOIN orders_order o ON o.id = line.order_id
               JOIN inventory_product product ON product.id = part.product_id
-             WHERE part.returned > line.shipped * part.quantity OR part.returned < line.returned * part.quantity
+             WHERE part.returned > line.shipped::bigint * part.quantity OR part.returned < line.returned::bigint * part.quantity
         """,
     ),
     Invariant(

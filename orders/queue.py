@@ -28,8 +28,8 @@ IN_TURN = "o.priority, o.placed_at, o.id, line.position"
 WANTS = "coalesce(part.product_id, line.product_id)"
 """The product that a line takes from stock; `part` is a row of orders_linecomponent, LEFT JOINed: a kit has several."""
 
-UNITS = "line.backordered * coalesce(part.quantity, 1)"
-"""Stock units of it that are on backorder."""
+UNITS = "line.backordered::bigint * coalesce(part.quantity, 1)"
+"""Stock units of it that are on backorder: two million boxes of a thousand are more than an integer holds."""
 
 _WAITING = """
     SELECT own.id FROM orders_orderline own WHERE own.backordered > 0 AND own.product_id = ANY(%(products)s)

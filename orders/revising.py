@@ -321,7 +321,11 @@ def _checks(
     overridden: set[tuple[int, str, str]],
     changes: _Changes,
 ) -> None:
-    wrong = holds.found_in(order, record) + drafts.unknown_products(order, lines, connection)
+    wrong = [
+        *holds.found_in(order, record),
+        *drafts.unknown_products(order, lines, connection),
+        *drafts.impossible_units(order, lines),
+    ]
     changes.found += [hold for hold in wrong if (order.pk, hold.code, hold.sentence) not in overridden]
     still = {
         (hold.code, hold.subject)

@@ -44,14 +44,14 @@ INVARIANTS = (
         over="orders_orderline",
         faults="""
             SELECT format('Order %s, line %s (%s): %s are shipped, its parcels that left hold %s.', o.number,
-                          line.position, line.sku, line.shipped * line.pieces, coalesce(gone.units, 0))
+                          line.position, line.sku, line.shipped::bigint * line.pieces, coalesce(gone.units, 0))
               FROM (SELECT * FROM orders_orderline WHERE shipped <> 0) sent
               FULL JOIN (SELECT item.line_id, sum(item.quantity) AS units
                            FROM shipping_shipmentline item JOIN shipping_shipment shipment ON shipment.id = item.shipment_id
                           WHERE shipment.state = 'shipped' GROUP BY item.line_id) gone ON gone.line_id = sent.id
               JOIN orders_orderline line ON line.id = coalesce(sent.id, gone.line_id)
               JOIN orders_order o ON o.id = line.order_id
-             WHERE line.shipped * line.pieces <> coalesce(gone.units, 0)
+             WHERE line.shipped::bigint * line.pieces <> coalesce(gone.units, 0)
         """,
     ),
     Invariant(

@@ -97,7 +97,7 @@ _FIGURES = f"""
           JOIN inventory_location house ON house.id = served.warehouse_id AND house.archived_at IS NULL
          ORDER BY served.connection_id, served.position, served.id),
     waiting AS MATERIALIZED (
-        SELECT {WANTS} AS product_id, coalesce(serves.warehouse_id, %(default)s) AS warehouse_id, sum({UNITS}) AS units
+        SELECT {WANTS} AS product_id, coalesce(serves.warehouse_id, %(default)s) AS warehouse_id, sum({UNITS})::bigint AS units
           FROM orders_orderline line
           JOIN orders_order o ON o.id = line.order_id
           LEFT JOIN orders_linecomponent part ON part.line_id = line.id

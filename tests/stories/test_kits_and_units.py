@@ -1,21 +1,25 @@
 """Kits, kits of kits and selling units, from the store's order to the parcel and back (rule: S6; cases: C15, C16)."""
 
 from decimal import Decimal
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 
-from backoffice import goods, journey, outward, returning
+from backoffice import goods, journey, outward, returning, settling
 from inventory import kits
 from inventory import ledger as stock
 from inventory.availability import Sold, available, published, sellable
-from inventory.models import Listing, Location, Movement, Product, SellingUnit, ServedStore, StockLevel
-from orders import backorders, publishing
-from orders.models import Order, OrderLine
+from inventory.models import Listing, Location, Movement, OrderListLine, Product, SellingUnit, ServedStore, StockLevel
+from orders import backorder_list, backorders, publishing
+from orders.availability import answers
+from orders.models import Hold, Order, OrderLine
 from orders.publishing import stock_wishes
 from shipping import papers
 from shipping.models import ShipmentLine
 from tests.fake_store import FakeStore
 from tests.making import make_connection, make_merchant, make_order, make_product, receive
+from tests.proving import assert_proven
 from tests.reading import Read
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +50,44 @@ def levels() -> dict[str, tuple[int, int]]:
         sku: (on_hand, reserved)
         for sku, on_hand, reserved in StockLevel.objects.values_list("product__sku", "on_hand", "reserved")
     }
+
+
+# --- more than can be counted ---------------------------------------------------------------------------------------------
+def test_two_million_boxes_of_a_thousand_are_held_and_stop_nobody_even_when_released() -> None:
+    egg = make_product("EGG", 24)
+    make_product("TENT", 5)
+    SellingUnit.objects.create(product=egg, name="box of 1,000", quantity=1000, sku="BOX")
+    order = make_order([("BOX", 2_200_000, "0.01")])
+    held = Hold.objects.get(order=order)
+    assert (order.state, held.stops) == ("held", "everything")
+    assert held.sentence.startswith("2,200,000 of BOX, each of 1,000 pieces, are 2,200,000,000 pieces: more than")
+    assert make_order([("EGG", 1, "1.00")]).state == "to_pack"
+
+    settling.release_hold([held.pk], why="so be it", who="Cléo")
+
+    receive("EGG", 2_000)
+    assert (line_of(order).allocated, backorders.waiting([egg.pk])) == (2, {egg.pk: 2_199_998_000})
+    assert [row.units for row in backorder_list.products(backorder_list.Asked()).rows] == [2_199_998_000]
+    assert [said.state for said in answers(["TENT", "EGG"], seller=make_merchant())] == ["in_stock", "in_stock"]
+    call_command("reorder", stdout=StringIO())
+    assert OrderListLine.objects.get().quantity > 2**31
+    assert_proven()
+
+
+def test_a_kit_of_more_pieces_than_can_be_counted_is_refused_with_a_sentence() -> None:
+    lamp = make_product("LAMP", 5)
+    inner = make_kit("INNER", LAMP=1_000_000)
+    outer = make_kit("OUTER", INNER=1)
+    assert sellable([Sold(outer.pk, 5_000)]) == {Sold(outer.pk, 5_000): 0}
+
+    with pytest.raises(ValueError, match="One OUTER would hold 1,000,000,000,000 of LAMP"):
+        kits.set_components(outer, {inner.pk: 1_000_000})
+    with pytest.raises(ValueError, match="at most 1,000,000"):
+        kits.set_components(inner, {lamp.pk: 2_000_000_000})
+
+    # A pallet of such kits is no figure at all: the order waits for a person, it is not lost.
+    SellingUnit.objects.create(product=outer, name="pallet", quantity=5_000, sku="PALLET")
+    assert "PALLET" in Hold.objects.get(order=make_order([("PALLET", 1, "1.00")])).sentence
 
 
 # --- what a kit is ----------------------------------------------------------------------------------------------------------
