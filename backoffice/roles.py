@@ -68,6 +68,7 @@ CLERK = (
         "orders.change_backinstocksignup",
         "orders.see_amounts",
         "orders.cancel_order",
+        "orders.prioritise_order",
         "orders.release_hold",
         "orders.add_customer",
         "orders.change_customer",

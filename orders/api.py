@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from backoffice import inward, journey, papers
 from backoffice.api import once
-from backoffice.api.base import Guarded, Query, Room, pdf
+from backoffice.api.base import Guarded, Query, Room, Strict, pdf
 from backoffice.api.errors import Conflict, Unprocessable, said
 from backoffice.api.orders_in import OrderIn
 from backoffice.api.permissions import SEE_AMOUNTS, may
@@ -22,7 +22,7 @@ from backoffice.sync import connections
 from backoffice.sync.models import Arrival
 from backoffice.words import MONEY_WORDS, without_amounts
 from inventory.promise import Promise
-from orders import holds, promise_words, promises
+from orders import holds, priority, promise_words, promises
 from orders.models import (
     Address,
     Customer,
@@ -160,7 +160,7 @@ class OrderSummary(Guarded, serializers.ModelSerializer[Order]):
             "number", "connection", "external_id", "external_number", "external_state", "state", "state_words",
             "customer", "language", "placed_at", "paid_at", "cancelled_at", "may_ship", "currency", "items_total",
             "discount_total", "shipping_total", "fee_total", "tax_total", "total", "paid_total", "refunded_total",
-            "shipping_method", "created_at",
+            "shipping_method", "priority", "created_at",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -204,6 +204,14 @@ class OrderOut(OrderSummary):
         if not may(self.context, SEE_AMOUNTS):
             entries = [entry for entry in entries if entry.what not in MONEY_WORDS]
         return list(EntryOut(entries, many=True, context=self.context).data)
+
+
+class PriorityIn(Strict):
+    """The turn that an order takes."""
+
+    priority = serializers.IntegerField(
+        min_value=priority.LEAST, max_value=priority.MOST, help_text="The lowest is served first; 100 is usual."
+    )
 
 
 class OrderQuery(Query):
@@ -253,6 +261,7 @@ class Orders(mixins.ListModelMixin, mixins.RetrieveModelMixin, Room):
         "retrieve": ("orders.view_order",),
         "create": ("sync.upload_orders",),
         "pack": ("orders.view_order", "shipping.pack_shipment"),
+        "priority": ("orders.view_order", "orders.prioritise_order"),
         "slip": ("orders.view_order", "shipping.view_shipment"),
         "label": ("orders.view_order", "shipping.view_shipment"),
     }
@@ -336,6 +345,20 @@ class Orders(mixins.ListModelMixin, mixins.RetrieveModelMixin, Room):
             made = journey.pack([order.pk], quantities=quantities, by=request.user, who=self.who())
         shipment, code = packed(order, made)
         return Response(ShipmentOut(shipment, context=self.get_serializer_context()).data, status=code)
+
+    @extend_schema(
+        summary="Say in which turn an order is served",
+        description="What is reserved stays where it is; goods that come in go to the lowest number first, then to the oldest.",
+        request=PriorityIn,
+        responses=OrderOut,
+    )
+    @action(detail=True, methods=["post"])
+    def priority(self, request: Request, number: str) -> Response:
+        order = self.get_object()
+        sent = PriorityIn(data=request.data)
+        sent.is_valid(raise_exception=True)
+        priority.put([order.pk], sent.validated_data["priority"], who=self.who())
+        return Response(OrderOut(self.get_object(), context=self.get_serializer_context()).data)
 
     @extend_schema(summary="The packing slip, as PDF", responses={(200, "application/pdf"): OpenApiTypes.BINARY})
     def slip(self, request: Request, number: str) -> Any:

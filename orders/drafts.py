@@ -76,6 +76,7 @@ def new_order(connection: Connection, record: OrderRecord, party: customers.Part
         history=connection.live_from is not None and record.placed_at < connection.live_from,
         cancelled_at=record.version if record.cancelled else None,
         language=party.customer.language,
+        priority=record.priority or Order.Priority.USUAL,
     )
     # Both are at hand; later steps need not ask for them again.
     order.connection, order.customer = connection, party.customer

@@ -114,6 +114,14 @@ class Order(models.Model):
         CANCELLED = "cancelled", _("cancelled")
         HISTORY = "history", _("history, from before the connection went live")
 
+    class Priority(models.IntegerChoices):
+        """The turns that people choose from; a file or a program may give any whole number from 1 to 999."""
+
+        FIRST = 10, _("before all others")
+        SOON = 50, _("before most")
+        USUAL = 100, _("in the usual turn")
+        LATER = 200, _("after all others")
+
     number = models.CharField(max_length=20, unique=True)
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="orders")
     external_id = models.CharField(max_length=120)
@@ -131,7 +139,7 @@ class Order(models.Model):
     reserve_until = models.DateTimeField(null=True, blank=True, help_text=_("Unpaid, but reserved until then."))
     fulfilled_elsewhere = models.BooleanField(default=False)
     history = models.BooleanField(default=False)
-    priority = models.SmallIntegerField(default=100, help_text=_("Lowest is served first."))
+    priority = models.SmallIntegerField(default=Priority.USUAL, help_text=_("Lowest is served first."))
     language = models.CharField(max_length=2, choices=LANGUAGES, default="en")
     email = models.CharField(max_length=254, blank=True, help_text=_("As the store gave it with this order."))
     currency = models.CharField(max_length=3)
@@ -158,6 +166,7 @@ class Order(models.Model):
         permissions: ClassVar = [
             ("see_amounts", _("Can see what customers pay")),
             ("cancel_order", _("Can cancel orders")),
+            ("prioritise_order", _("Can say which orders are served first")),
             ("take_back_order", _("Can take shipped goods back to stock")),
         ]
         ordering: ClassVar = ["-placed_at", "-id"]

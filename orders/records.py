@@ -116,6 +116,8 @@ class OrderRecord:
     coupons: tuple[str, ...] = ()
     customer_note: str = ""
     gift_note: str = ""
+    priority: int | None = None
+    """Where the sender says in which turn it is served, the lowest first: of a new order only, for later a person decides."""
     doubts: tuple[str, ...] = ()
     """Whole sentences on what the connector could not read for sure; each becomes a hold for a person."""
     store_total: Decimal | None = None

@@ -121,7 +121,7 @@ class OrderResource(TableResource):
         "order_number", "store", "backoffice_number", "state", "placed_at", "currency", "email", "name", "company",
         "phone", "language", "sku", "item", "variation", "quantity", "unit_price", "discount", "needs_shipping",
         "shipping", "shipping_method", "fee", "fee_name", "paid", "may_ship", "payment_method", "payment_reference",
-        "total", "coupon", "note", "gift_note", *(f"{kind}_{part}" for kind in ("ship", "bill") for part in ADDRESS),
+        "total", "coupon", "note", "gift_note", "priority", *(f"{kind}_{part}" for kind in ("ship", "bill") for part in ADDRESS),
     )  # fmt: skip
 
     class Meta(TableResource.Meta):
@@ -220,6 +220,7 @@ def _order_cells(order: Order, taxes: dict[tuple[str, Decimal | None], str]) -> 
         "coupon": order.coupons,
         "note": order.customer_note,
         "gift_note": order.gift_note,
+        "priority": order.priority,
     }
     for kind, address in (("ship", order.shipping_address), ("bill", order.billing_address)):
         said |= {f"{kind}_{part}": getattr(address, part) for part in ADDRESS}

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from backoffice.api.base import Strict, rows
+from orders import priority
 from orders.models import LANGUAGES, OrderCharge
 
 LARGEST = Decimal(10) ** 9
@@ -118,6 +119,12 @@ class OrderIn(Strict):
     coupons = serializers.ListField(child=serializers.CharField(max_length=60), required=False, max_length=20)
     customer_note = words(5000)
     gift_note = words(5000)
+    priority = serializers.IntegerField(
+        min_value=priority.LEAST,
+        max_value=priority.MOST,
+        required=False,
+        help_text="The lowest is served first, 100 is usual. Of a new order; a known one keeps the turn that it has.",
+    )
 
     def validate_external_id(self, number: str) -> str:
         if not re.search(r"\S", number):

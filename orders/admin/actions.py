@@ -15,6 +15,7 @@ from backoffice import desk, inward, journey, returning, settling
 from backoffice.sync.errors import SyncError
 from inventory import catalogue
 from inventory.models import Product, SellingUnit
+from orders import priority
 from orders.admin import taking_back
 from orders.models import Hold, Order, OrderLine
 from orders.portal import links
@@ -165,6 +166,15 @@ def _name_line(request: HttpRequest, order: Order) -> str:
     return _("%(name)s means %(product)s.") % {"name": line.name, "product": in_words(product, unit)}
 
 
+def _prioritise(request: HttpRequest, order: Order) -> str:
+    turn = desk.whole_number(request.POST.get("priority", ""), least=priority.LEAST)
+    if not priority.put([order.pk], turn, who=desk.who(request)):
+        return _("Nothing changed: it is served %(turn)s already.") % {"turn": priority.words(turn)}
+    return _(
+        "From now on it is served %(turn)s. What is reserved stays; deal it out anew under Who gets the stock."
+    ) % {"turn": priority.words(turn)}
+
+
 def _void_links(request: HttpRequest, order: Order) -> str:
     links.void(order, who=desk.who(request))
     return _("The links that the customer was given open the order no more; the one on this page is new.")
@@ -177,6 +187,7 @@ BUTTONS: dict[str, Button] = {
     "change-lot": Button(("shipping.pack_shipment",), _change_lot),
     "track": Button(("shipping.ship_shipment", "shipping.track_shipment"), _track),
     "cancel": Button(("orders.cancel_order",), _cancel),
+    "priority": Button(("orders.prioritise_order",), _prioritise),
     "cancel-lines": Button(("orders.cancel_order",), _cancel_lines),
     "take-back": Button(("orders.take_back_order",), _take_back),
     "go-on": Button(("orders.release_hold",), _go_on),

@@ -19,6 +19,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter,
 from backoffice import desk, journey, search
 from backoffice.lib import formats
 from backoffice.words import SHORT, TONES
+from orders import priority
 from orders.admin import actions, page, promises, release, waiting
 from orders.import_export import OrderExchange
 from orders.models import Order, OrderLine
@@ -53,6 +54,21 @@ class WorkFilter(admin.SimpleListFilter):
         return queryset.filter(state__in=WORK[str(self.value())][1])
 
 
+class PriorityFilter(admin.SimpleListFilter):
+    title = gettext_lazy("turn")
+    parameter_name = "turn"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("before", gettext_lazy("before others")), ("after", gettext_lazy("after others"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        if self.value() == "before":
+            return queryset.filter(priority__lt=Order.Priority.USUAL)
+        if self.value() == "after":
+            return queryset.filter(priority__gt=Order.Priority.USUAL)
+        return queryset
+
+
 def _sum(name: str) -> Any:
     lines = OrderLine.objects.filter(order=OuterRef("pk")).order_by().values("order")
     return Coalesce(Subquery(lines.annotate(units=Sum(name)).values("units")), 0)
@@ -77,6 +93,7 @@ class OrderAdmin(OrderExchange, desk.Columns, desk.ReadOnlyAdmin):
         ("state", ChoicesDropdownFilter),
         ("connection", RelatedDropdownFilter),
         ("placed_at", RangeDateFilter),
+        PriorityFilter,
     )
     list_select_related = ("customer", "connection")
     # The list's own search is the one search box of the house (rule: O7).
@@ -89,6 +106,8 @@ class OrderAdmin(OrderExchange, desk.Columns, desk.ReadOnlyAdmin):
         "print_labels",
         "print_pick_list",
         "print_invoices",
+        "serve_first",
+        "serve_in_turn",
         "pack_ticked",
         "ship_ticked",
     ]
@@ -192,6 +211,29 @@ class OrderAdmin(OrderExchange, desk.Columns, desk.ReadOnlyAdmin):
     @admin.action(description=gettext_lazy("Print invoices"), permissions=["see_invoices"])
     def print_invoices(self, request: HttpRequest, orders: QuerySet[Order]) -> HttpResponse | None:
         return self._papers(request, "invoice", orders)
+
+    def has_prioritise_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("orders.prioritise_order")
+
+    @admin.action(description=gettext_lazy("Serve before all others"), permissions=["prioritise"])
+    def serve_first(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
+        self._prioritise(request, orders, Order.Priority.FIRST)
+
+    @admin.action(description=gettext_lazy("Serve in the usual turn"), permissions=["prioritise"])
+    def serve_in_turn(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
+        self._prioritise(request, orders, Order.Priority.USUAL)
+
+    def _prioritise(self, request: HttpRequest, orders: QuerySet[Order], turn: Order.Priority) -> None:
+        ids = self._ids(request, orders)
+        if not ids:
+            return
+        changed = priority.put(ids, turn, who=desk.who(request))
+        said = ngettext(
+            "%(count)d order is served %(turn)s from now on.",
+            "%(count)d orders are served %(turn)s from now on.",
+            changed,
+        )
+        messages.success(request, said % {"count": changed, "turn": priority.words(turn)})
 
     @admin.action(description=gettext_lazy("Pack what is reserved"), permissions=["pack"])
     def pack_ticked(self, request: HttpRequest, orders: QuerySet[Order]) -> None:

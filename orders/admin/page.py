@@ -14,7 +14,7 @@ from accounting.models import Invoice
 from backoffice import desk, inward, journey, words
 from backoffice.sync.models import Arrival, Attempt, Delivery
 from orders import holds as kinds
-from orders import promise_words, promises
+from orders import priority, promise_words, promises
 from orders.admin import taking_back
 from orders.models import Order, OrderLine
 from orders.portal import links
@@ -164,6 +164,7 @@ def context(request: HttpRequest, facts: Facts) -> dict[str, Any]:
             "ship": may("shipping.ship_shipment"),
             "track": may("shipping.ship_shipment") or may("shipping.track_shipment"),
             "cancel": may("orders.cancel_order"),
+            "prioritise": may("orders.prioritise_order") and order.state not in OVER,
             "take_back": may("orders.take_back_order"),
             "release": may("orders.release_hold"),
             "map_sku": may("inventory.map_sku"),
@@ -180,8 +181,19 @@ def context(request: HttpRequest, facts: Facts) -> dict[str, Any]:
         "may_ask": may("orders.release_hold") and inward.can_ask(order.connection),
         "may_go_on": may("orders.release_hold") and not open_holds and order.state not in FINISHED,
         "once": desk.once(),
+        "turn": priority.words(order.priority),
+        "turns": _turns(order),
     }
 
+
+def _turns(order: Order) -> list[tuple[int, str]]:
+    """What can be chosen, and what it has where a file or a program gave it another."""
+    known = [(value, str(words)) for value, words in Order.Priority.choices]
+    return sorted({*known, (order.priority, priority.words(order.priority))})
+
+
+OVER = frozenset({Order.State.CANCELLED, Order.State.ELSEWHERE, Order.State.HISTORY, Order.State.DONE})
+"""Nothing of such an order is served any more."""
 
 FINISHED = frozenset(
     {

@@ -86,6 +86,7 @@ class Api(Store):
             coupons=tuple(str(coupon) for coupon in order.get("coupons") or ()),
             customer_note=str(order.get("customer_note") or ""),
             gift_note=str(order.get("gift_note") or ""),
+            priority=order.get("priority"),
         )
 
     def _payments(self, order: Mapping[str, Any], currency: str) -> Iterator[PaymentRecord]:

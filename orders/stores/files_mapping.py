@@ -26,7 +26,7 @@ LINE_FIELDS = ("sku", "item", "variation", "quantity", "unit_price", "discount",
 ADDRESS_FIELDS = ("name", "company", "line1", "line2", "city", "province", "postal_code", "country", "phone")
 ORDER_FIELDS = (
     "order_number placed_at updated_at currency customer_id email name company phone language shipping shipping_method "
-    "fee fee_name paid payment_method payment_reference may_ship cancelled coupon note gift_note total"
+    "fee fee_name paid payment_method payment_reference may_ship cancelled coupon note gift_note total priority"
 ).split()
 KNOWN = {
     *ORDER_FIELDS,
@@ -174,7 +174,19 @@ def order_record(order: Mapping[str, Any], account: Account, read_at: datetime) 
         coupons=tuple(filter(None, [_text(order, "coupon")])),
         customer_note=_text(order, "note"),
         gift_note=_text(order, "gift_note"),
+        priority=_priority(order, where),
     )
+
+
+def _priority(order: Mapping[str, Any], where: str) -> int | None:
+    said = _text(order, "priority")
+    if not said:
+        return None
+    if not (said.isascii() and said.isdigit() and 1 <= int(said[:4]) <= 999):
+        raise Unreadable(
+            f"{where} has priority “{said}”: give a whole number from 1 (served first) to 999, or leave it empty."
+        )
+    return int(said)
 
 
 def _lines(order: Mapping[str, Any], currency: str, where: str) -> Iterator[LineRecord]:

@@ -28,6 +28,7 @@ TABLE = {
     ("get", "orders/{order}/"): "wcam",
     ("post", "orders/"): "-c-m",
     ("post", "orders/{order}/pack/"): "w--m",
+    ("post", "orders/{order}/priority/"): "-c-m",
     ("get", "orders/{order}/slip.pdf"): "wcam",
     ("get", "orders/{order}/label.pdf"): "wcam",
     ("get", "products/"): "wcam",
@@ -52,6 +53,7 @@ TABLE = {
 }
 BODIES: dict[str, Any] = {
     "orders/": body_of_order(),
+    "orders/{order}/priority/": {"priority": 50},
     "stock/receipts/": {"lines": [{"sku": "TENT", "quantity": 1}]},
     "moves/": {"lines": [{"sku": "TENT", "quantity": 1, "from_location": "MAIN", "to_location": "A-1"}]},
     "purchase-orders/{purchase}/receipts/": {"lines": [{"line": 1, "quantity": 1}]},

@@ -163,6 +163,7 @@ BUTTONS = {
     "change-lot": {W, M, X},
     "track": {W, C, M, X},
     "cancel": {C, M, X},
+    "priority": {C, M, X},
     "cancel-lines": {C, M, X},
     "take-back": {W, M, X},
     "go-on": {C, M, X},

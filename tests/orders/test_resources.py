@@ -138,6 +138,7 @@ def test_an_exported_order_means_the_same_when_it_comes_in_again(kind: Any) -> N
         charges=(ChargeRecord("shipping", "Post", Decimal("9.99")), ChargeRecord("fee", "Wrapping", Decimal("2.00"))),
         total=Decimal("133.29"),
         gift_note="-with love",
+        priority=20,
     )
     out = exported(OrderResource(), kind)
     before = _meaning(order)
@@ -152,7 +153,14 @@ def test_an_exported_order_means_the_same_when_it_comes_in_again(kind: Any) -> N
 def _meaning(order: Order) -> list[Any]:
     return [
         (order.total, order.items_total, order.discount_total, order.shipping_total, order.fee_total, order.tax_total),
-        (order.placed_at, order.paid_at, order.gift_note, order.customer.email, order.shipping_address.postal_code),
+        (
+            order.placed_at,
+            order.paid_at,
+            order.gift_note,
+            order.priority,
+            order.customer.email,
+            order.shipping_address.postal_code,
+        ),
         [(ln.sku, ln.name, ln.ordered, ln.gross, ln.discount) for ln in order.lines.order_by("position")],
         [(tax.name, tax.rate, tax.amount) for tax in order.taxes.order_by("name")],
     ]
@@ -175,7 +183,7 @@ def test_who_may_not_see_amounts_gets_none() -> None:
     out = exported(OrderResource(may=lambda permission: False), CsvFormat).decode("utf-8-sig")
 
     assert "TENT" in out
-    assert "100" not in out.replace(Order.objects.get().number, "")
+    assert "100.00" not in out.replace(Order.objects.get().number, "")
     assert "tax" not in out
 
 
