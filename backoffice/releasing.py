@@ -5,13 +5,14 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
+from backoffice import goods
 from backoffice.sync import deliveries
 from orders import promise_keeping, publishing, release, status, timeline
 from orders.release import Plan, Rule
 
 
 def carry_out(product_ids: Iterable[int], rule: Rule, fingerprint: str, *, who: str) -> Plan:
-    """Do the plan that was shown, and say so on each order that gains or loses by it.
+    """Do the plan that was shown, and say so on each order that gains or loses by it; what it frees goes to who waits.
 
     ValueError where stock or orders have changed since. Pressed twice, the second time nothing is left to do.
     """
@@ -36,9 +37,10 @@ def carry_out(product_ids: Iterable[int], rule: Rule, fingerprint: str, *, who: 
                 for pk, n in lost.items()
             ]
         )
-        moved = {line.product_id for line in done.changes}
-        publishing.stock_changed(products | moved)
-        deliveries.want(promise_keeping.product_wishes(products | moved, touched))
+        publishing.stock_changed(done.parts)
+        deliveries.want(promise_keeping.product_wishes(done.parts, touched))
+        # Who loses a kit frees the rest of its parts, for lines that the plan does not deal with (rule: S5).
+        goods.refill(done.parts - products)
     return done
 
 

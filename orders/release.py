@@ -57,6 +57,8 @@ class Plan:
     grants: list[Grant] = field(default_factory=list, repr=False)
     taken: dict[tuple[int, int], int] = field(default_factory=dict, repr=False)
     """By line and level: what was promised and not packed before."""
+    parts: set[int] = field(default_factory=set, repr=False)
+    """Products that were dealt out, those that lie in a kit with what was asked for too."""
 
     @property
     def changes(self) -> list[Line]:
@@ -146,7 +148,8 @@ def carry_out(product_ids: Iterable[int], rule: Rule, fingerprint: str) -> Plan:
         dealt = _dealt(lines, reservations.lock(_products(lines) | products), rule, {})
         if dealt.fingerprint != fingerprint:
             raise ValueError("Stock or orders have changed since this plan was made. Look at it again, then do it.")
-        allocation.deal_out(dealt.taken, dealt.grants)
+        if dealt.changes:
+            allocation.deal_out(dealt.taken, dealt.grants)
     return dealt
 
 
@@ -176,7 +179,7 @@ def _dealt(lines: list[_Standing], free: Free, rule: Rule, arriving: Mapping[int
     by_order: dict[int, list[_Standing]] = defaultdict(list)
     for line in lines:
         by_order[line.order_id].append(line)
-    made = Plan(rule=rule, orders={line.order_id: line.number for line in lines})
+    made = Plan(rule=rule, orders={line.order_id: line.number for line in lines}, parts=_products(lines))
     waiting = list(by_order)
     if rule == Rule.COMPLETE:
         waiting = []

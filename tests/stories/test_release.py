@@ -15,7 +15,7 @@ from orders import release
 from orders.models import Order, OrderLine, TimelineEntry
 from orders.release import Rule
 from tests.making import PLACED, make_merchant, make_order, make_product, make_record, receive, take_in
-from tests.proving import nothing_is_written
+from tests.proving import assert_proven, nothing_is_written
 from tests.staff import logged_in, statements
 
 pytestmark = pytest.mark.django_db
@@ -137,6 +137,19 @@ def test_a_plan_that_is_out_of_date_is_not_done() -> None:
         releasing.carry_out(of("TENT"), Rule.COMPLETE, plan.fingerprint, who="Wim")
 
     assert had(old, small) == [[4], [0]]
+
+
+def test_a_kit_that_loses_its_tent_frees_its_rope_for_who_waits_for_ropes() -> None:
+    tent, rope = make_product("TENT", 2), make_product("ROPE", 1)
+    kits.set_components(make_product("CAMP", stocked=False), {tent.pk: 1, rope.pk: 1})
+    camp = make_order([("CAMP", 1, "5.00")])
+    urgent, ropes = make_order([("TENT", 2, "5.00")]), make_order([("ROPE", 1, "5.00")])
+    Order.objects.filter(pk=urgent.pk).update(priority=1)
+
+    do(Rule.PRIORITY, "TENT")
+
+    assert had(camp, urgent, ropes) == [[0], [2], [1]]
+    assert_proven()
 
 
 def test_what_a_delivery_would_change_is_shown_before_it_is_booked() -> None:
