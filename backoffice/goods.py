@@ -16,7 +16,7 @@ from inventory import first_out
 from inventory import ledger as stock
 from inventory.models import LotLevel, Movement, Product, StockLevel
 from orders import allocation, merchant, promise_keeping, publishing, status, timeline
-from shipping import packing
+from shipping import lots, packing
 from shipping.models import Shipment
 
 
@@ -184,14 +184,14 @@ def _shelves(product_ids: Iterable[int]) -> dict[int, list[_Shelf]]:
     """By product where units can be taken from: the default warehouse first, what is promised to nobody first in each."""
     ids = list(product_ids)
     home = stock.default_location().pk
-    lots = first_out.in_turn(ids)
+    by_lot = first_out.in_turn(ids)
     found: dict[int, list[_Shelf]] = defaultdict(list)
     levels = StockLevel.objects.filter(product__in=ids, location__sellable=True, on_hand__gt=0).select_related(
         "location"
     )
     for level in sorted(levels, key=lambda lv: (lv.location.warehouse_or_self != home, -lv.available, lv.pk)):
         spot = (level.product_id, level.location_id)
-        pieces = [(units, lot) for lot, units in lots[spot]] if spot in lots else [(level.on_hand, None)]
+        pieces = [(units, lot) for lot, units in by_lot[spot]] if spot in by_lot else [(level.on_hand, None)]
         found[level.product_id] += [_Shelf(level.location_id, units, lot) for units, lot in pieces]
     return found
 
@@ -259,8 +259,12 @@ def take_back_promises(moves: Sequence[stock.Move]) -> set[int]:
         lost[spot] = lost.get(spot, 0) - move.quantity
     # One lot was taken for another: nothing is lost.
     lost = {spot: units for spot, units in lost.items() if units > 0}
-    if not lost:
-        return set()
+    freed = _give_way(lost) if lost else set()
+    _unpack_lost_lots(moves)
+    return freed
+
+
+def _give_way(lost: Mapping[tuple[int, int], int]) -> set[int]:
     way = allocation.give_way(lost)
     touched = way.orders
     if touched:
@@ -274,6 +278,23 @@ def take_back_promises(moves: Sequence[stock.Move]) -> set[int]:
             ]
         )
     return way.products
+
+
+def _unpack_lost_lots(moves: Sequence[stock.Move]) -> None:
+    """A lot that lies in a parcel is lost while others of its product are left: the order keeps its promise, and is packed
+    anew with what is there."""
+    lost: dict[tuple[int, int], int] = defaultdict(int)
+    for move in moves:
+        if move.lot_id is not None:
+            lost[move.lot_id, move.location_id] -= move.quantity
+    lost = {spot: units for spot, units in lost.items() if units > 0}
+    parcels = lots.short(lost) if lost else set()
+    if parcels:
+        touched = packing.unpack(parcels)
+        status.refresh(touched)
+        timeline.write(
+            [timeline.entry(pk, "lot", "The lot in its parcel is not there any more: pack it anew.") for pk in touched]
+        )
 
 
 def refill(products: Iterable[int]) -> allocation.Allocated:

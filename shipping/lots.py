@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inventory import first_out
-from inventory.models import Lot, Product, StockLevel
+from inventory.models import Lot, LotLevel, Product, StockLevel
 from orders import merchant, timeline
 from shipping.models import Shipment, ShipmentLine
 
@@ -67,6 +67,35 @@ def _free(followed: Mapping[int, StockLevel], today: date) -> dict[int, list[lis
         pk: [[lot, units - packed[pk, lot]] for lot, units in lying.get((level.product_id, level.location_id), ())]
         for pk, level in followed.items()
     }
+
+
+def short(lost: Mapping[tuple[int, int], int]) -> set[int]:
+    """Packed parcels that would hold units of a lot which are not there any more, once so many of (lot, place) are lost.
+
+    The orders served last come first, as many as it takes. With the levels locked; one statement, two where some are packed.
+    """
+    items = ShipmentLine.objects.filter(
+        shipment__state=Packed, lot__in={lot for lot, _ in lost}, level__location__in={place for _, place in lost}
+    ).order_by("-shipment__order__priority", "-shipment__order__placed_at", "-shipment__order_id", "-shipment_id")
+    rows = items.values_list("shipment", "lot", "level__location", "quantity")
+    packed = [(parcel, (lot, place), units) for parcel, lot, place, units in rows if (lot, place) in lost]
+    if not packed:
+        return set()
+    missing = dict(lost)
+    for _parcel, spot, units in packed:
+        missing[spot] += units
+    there = LotLevel.objects.filter(lot__in={lot for lot, _ in lost}, location__in={place for _, place in lost})
+    for lot, place, units in there.values_list("lot", "location", "units"):
+        if (lot, place) in missing:
+            missing[lot, place] -= units
+    parcels: set[int] = set()
+    for parcel, spot, units in packed:
+        if missing[spot] > 0:
+            parcels.add(parcel)
+        # What lies in a parcel that is taken apart anyway is free too.
+        if parcel in parcels:
+            missing[spot] -= units
+    return parcels
 
 
 def to_take(wanted: Mapping[int, int]) -> dict[int, list[tuple[str, int]]]:

@@ -39,6 +39,26 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        name="packed lots",
+        what="What is packed of a lot and not shipped yet lies where it was packed from.",
+        over="shipping_shipmentline item JOIN shipping_shipment shipment ON shipment.id = item.shipment_id"
+        " WHERE shipment.state = 'packed' AND item.lot_id IS NOT NULL",
+        faults="""
+            SELECT format('Lot %s of %s at %s: %s are packed in %s, %s are there.', lot.code, product.sku, place.code,
+                          packed.units, packed.parcels, coalesce(there.units, 0))
+              FROM (SELECT item.lot_id, level.location_id, sum(item.quantity) AS units,
+                           string_agg(shipment.number, ', ') AS parcels
+                      FROM shipping_shipmentline item JOIN shipping_shipment shipment ON shipment.id = item.shipment_id
+                      JOIN inventory_stocklevel level ON level.id = item.level_id
+                     WHERE shipment.state = 'packed' AND item.lot_id IS NOT NULL GROUP BY 1, 2) packed
+              JOIN inventory_lot lot ON lot.id = packed.lot_id
+              JOIN inventory_product product ON product.id = lot.product_id
+              JOIN inventory_location place ON place.id = packed.location_id
+              LEFT JOIN inventory_lotlevel there ON there.lot_id = packed.lot_id AND there.location_id = packed.location_id
+             WHERE packed.units > coalesce(there.units, 0)
+        """,
+    ),
+    Invariant(
         name="shipped lines",
         what="A line's shipped quantity is what its shipped parcels hold of it.",
         over="orders_orderline",

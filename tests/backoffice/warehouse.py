@@ -13,7 +13,7 @@ from tests.making import make_order, make_product
 
 
 def open_warehouse() -> None:
-    """A kit sold thrice, of which one is shipped, one returned in part, one reserved; milk in two lots; a phone that left."""
+    """A kit sold thrice: one shipped, one returned in part, one reserved; milk in two lots, some packed; a phone that left."""
     from backoffice import journey, returning
 
     burner, wick = make_product("BURNER", 4), make_product("WICK", 9)
@@ -32,6 +32,7 @@ def open_warehouse() -> None:
     phone = make_product("PHONE", tracking="serial")
     serial = Lot.objects.create(product=phone, code="SN-1")
     stock.record([stock.Move(phone.pk, place, 1, Movement.Reason.OPENING, "phone", lot_id=serial.pk)])
+    journey.pack([make_order([("MILK", 2, "2.00")]).pk])
     journey.ship([parcel.pk for parcel in journey.pack([make_order([("PHONE", 1, "300.00")]).pk])])
     place_damages.move_something()
 
@@ -72,5 +73,7 @@ DAMAGES: list[tuple[str, str, str, str]] = [
      "MILK at MAIN: 6 are on hand, its lots add up to 3."),
     ("shipped stock", "UPDATE inventory_movement SET lot_id = {l1} WHERE lot_id = {serial} AND quantity < 0", "",
      "1 × PHONE of lot SN-1 left, the movement says -1 × product"),
+    ("packed lots", "UPDATE shipping_shipmentline SET quantity = 4 WHERE lot_id = {l1}", "",
+     "Lot L1 of MILK at MAIN: 4 are packed in"),
     *place_damages.DAMAGES,
 ]  # fmt: skip

@@ -158,6 +158,23 @@ def test_what_comes_back_is_the_lot_that_went_out() -> None:
     assert left() == {"late": 3, "soon": 1}
 
 
+def test_a_parcel_whose_lot_is_lost_is_packed_anew_with_what_is_left() -> None:
+    product = milk(soon=5, late=30)
+    first, second = take_in([make_record(lines=[("MILK", 1, "2.00")]) for _ in range(2)])
+    journey.pack([first.pk, second.pk])
+    lot = Lot.objects.get(code="soon")
+
+    goods.adjust([goods.Goods(product.pk, -2, lot_id=lot.pk)], key="k", note="spilt")
+
+    assert (inside(first), inside(second)) == ([("soon", 1)], [])
+    assert [order.lines.get().allocated for order in (first, second)] == [1, 1]
+    assert TimelineEntry.objects.filter(
+        order=second, sentence="The lot in its parcel is not there any more: pack it anew."
+    )
+    journey.pack([second.pk])
+    assert inside(second) == [("late", 1)]
+
+
 def test_a_lot_never_falls_below_zero() -> None:
     product = milk(soon=5, late=30)
     lot = Lot.objects.get(code="soon")
