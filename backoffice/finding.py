@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import CharField, Func, Model, Q, QuerySet, TextField, Value
+from django.db.models import CharField, F, Func, Model, Q, QuerySet, TextField, Value
 from django.db.models.constants import LOOKUP_SEP
 
 from inventory.gtin import same_gtin
@@ -120,18 +120,31 @@ def _having(rows: QuerySet[Any], word: str, fields: Sequence[str]) -> QuerySet[A
     tables = _tables(rows.model, fields)
     if len(tables) == 1:
         return _holding(rows, word, tables[0])
-    every = rows.model._default_manager.order_by()
-    return (
-        rows.filter(pk__in=_union([_holding(every, word, names).values("pk") for names in tables])) if tables else rows
-    )
+    ways, holding = Q(), rows
+    for at, names in enumerate(tables):
+        to = _Table.to(rows.model, names[0])
+        if not to.path:
+            holding = holding.alias(**{f"found_text_{at}": _text(names)})
+            ways |= Q(**{f"found_text_{at}__icontains": word})
+            continue
+        own = [name.rpartition(LOOKUP_SEP)[2] for name in names]
+        keys = list(_holding(to.model._default_manager.order_by(), word, own).values_list("pk", flat=True)[: FEW + 1])
+        if len(keys) > FEW:
+            every = rows.model._default_manager.order_by()
+            return rows.filter(pk__in=_union([_holding(every, word, names).values("pk") for names in tables]))
+        # Few suppliers are meant, of however many papers: the newest of those are found without the others.
+        ways |= Q(**{f"{to.path}__in": keys})
+    return holding.filter(ways)
 
 
 def _holding(rows: QuerySet[Any], word: str, names: Sequence[str]) -> QuerySet[Any]:
-    if len(names) > 1:
-        return rows.alias(found_text=Text(*names)).filter(found_text__icontains=word)
-    holding = rows.filter(**{f"{names[0]}__icontains": word})
+    holding = rows.alias(found_text=_text(names)).filter(found_text__icontains=word)
     # Said again for an index that leaves out what is empty.
-    return holding.exclude(**{names[0]: ""}) if _is_text(rows.model, names[0]) else holding
+    return holding.exclude(**{names[0]: ""}) if len(names) == 1 and _is_text(rows.model, names[0]) else holding
+
+
+def _text(names: Sequence[str]) -> Any:
+    return Text(*names) if len(names) > 1 else F(names[0])
 
 
 def _union(branches: Sequence[Any]) -> Any:
