@@ -228,8 +228,11 @@ BY_PRODUCT_THERE = replace(BY_PRODUCT, among=THERE)
 ONE_PRODUCT = replace(BY_PRODUCT, which=f"{_PRODUCT} FROM inventory_product product WHERE product.id = %(product)s")
 
 ALL_TO_DEAL_OUT = f"""
-    SELECT product.id FROM inventory_product product
-     WHERE product.stocked AND {_WAITED_FOR.format(one="")} AND {THERE}
+    SELECT DISTINCT product.id
+      FROM orders_orderline line JOIN orders_order o ON o.id = line.order_id
+      LEFT JOIN orders_linecomponent part ON part.line_id = line.id
+      JOIN inventory_product product ON product.id = {WANTS} AND product.stocked
+     WHERE {QUEUED} AND {THERE}
 """
 
 

@@ -8,8 +8,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection as database
 from django.db import models, transaction
@@ -29,8 +28,7 @@ class Rule(models.TextChoices):
     COMPLETE = "complete", _("orders that can leave whole first")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line of the plan, in its own units: what it had, what it would have, what it still waits for then."""
 
     line_id: int
@@ -71,8 +69,8 @@ STANDING = f"""
         SELECT line.id FROM orders_orderline line JOIN orders_order o ON o.id = line.order_id
          WHERE {queue.IN_PLAY} AND line.product_id IS NOT NULL
            AND o.cancelled_at IS NULL AND NOT o.fulfilled_elsewhere AND NOT o.history AND {queue.MAY_HAVE_STOCK})
-    SELECT line.id, line.order_id, o.number, o.priority, o.placed_at, o.connection_id, line.position, line.product_id, line.sku,
-           line.name, line.backordered, line.allocated, line.pieces, product.stocked,
+    SELECT line.id, line.order_id, o.number, o.connection_id, line.product_id, line.sku, line.name,
+           line.backordered, line.allocated, line.pieces, product.stocked,
            (SELECT array_agg(ARRAY[part.product_id, part.quantity] ORDER BY part.product_id)
               FROM orders_linecomponent part WHERE part.line_id = line.id),
            (SELECT array_agg(ARRAY[allocation.level_id, level.product_id, coalesce(place.warehouse_id, place.id),
@@ -90,7 +88,9 @@ STANDING = f"""
       JOIN orders_orderline line ON line.id = in_play.id
       JOIN orders_order o ON o.id = line.order_id
       JOIN inventory_product product ON product.id = line.product_id
+     ORDER BY {{in_turn}}
 """
+IN_TURN = {Rule.OLDEST: "o.placed_at, o.id, line.position"}
 
 
 @dataclass(slots=True)
@@ -98,10 +98,7 @@ class _Standing:
     line_id: int
     order_id: int
     number: str
-    priority: int
-    placed_at: datetime
     connection_id: int
-    position: int
     product_id: int
     sku: str
     name: str
@@ -109,8 +106,8 @@ class _Standing:
     allocated: int
     pieces: int
     needs: Needs
-    spots: list[tuple[int, int, int, int]]
-    """(level, product, warehouse, stock units promised there and not packed)."""
+    spots: list[list[int]]
+    """[level, product, warehouse, stock units promised there and not packed]."""
     waiting: int
     """Lines of its order that wait, for something else too."""
     loose: int
@@ -120,10 +117,6 @@ class _Standing:
     def wants(self) -> int:
         return self.backordered + self.loose
 
-    @property
-    def turn(self) -> tuple[int, datetime, int]:
-        return (self.priority, self.placed_at, self.order_id)
-
 
 def plan(product_ids: Iterable[int], rule: Rule = Rule.PRIORITY, *, arriving: Mapping[int, int] | None = None) -> Plan:
     """Who would get what of these products, and of what is in one kit with them; nothing is written. Two statements.
@@ -132,7 +125,7 @@ def plan(product_ids: Iterable[int], rule: Rule = Rule.PRIORITY, *, arriving: Ma
     `arriving` are units that are not there yet: what a delivery would change, shown before it is booked.
     """
     products = set(product_ids) | set(arriving or ())
-    lines = _in_play(products)
+    lines = _in_play(products, rule)
     return _dealt(lines, reservations.look(_products(lines) | products), rule, arriving or {})
 
 
@@ -143,8 +136,8 @@ def carry_out(product_ids: Iterable[int], rule: Rule, fingerprint: str) -> Plan:
     """
     products = set(product_ids)
     with transaction.atomic():
-        allocation.lock_products(products | _products(_in_play(products)))
-        lines = _in_play(products)
+        allocation.lock_products(products | _products(_in_play(products, rule)))
+        lines = _in_play(products, rule)
         dealt = _dealt(lines, reservations.lock(_products(lines) | products), rule, {})
         if dealt.fingerprint != fingerprint:
             raise ValueError("Stock or orders have changed since this plan was made. Look at it again, then do it.")
@@ -153,17 +146,19 @@ def carry_out(product_ids: Iterable[int], rule: Rule, fingerprint: str) -> Plan:
     return dealt
 
 
-def _in_play(products: set[int]) -> list[_Standing]:
+def _in_play(products: set[int], rule: Rule) -> list[_Standing]:
+    """In the order in which the rule serves them."""
     with database.cursor() as cursor:
-        cursor.execute(STANDING, {"products": list(products)})
+        in_turn = IN_TURN.get(rule, queue.IN_TURN)
+        cursor.execute(STANDING.format(in_turn=in_turn), {"products": list(products)})
         return [_standing(row) for row in cursor.fetchall()]
 
 
 def _standing(row: tuple[Any, ...]) -> _Standing:
     *said, pieces, stocked, parts, spots, waiting = row
-    needs = queue.needs_of_line(said[7], stocked, parts)
+    needs = queue.needs_of_line(said[4], stocked, parts)
     loose = sum(spot[3] for spot in spots) // pieces if spots else 0
-    return _Standing(*said, pieces, needs, [tuple(spot) for spot in spots or ()], waiting, loose)  # type: ignore[call-arg]
+    return _Standing(*said, pieces, needs, spots or [], waiting, loose)  # type: ignore[call-arg]
 
 
 def _products(lines: Iterable[_Standing]) -> set[int]:
@@ -172,9 +167,7 @@ def _products(lines: Iterable[_Standing]) -> set[int]:
 
 def _dealt(lines: list[_Standing], free: Free, rule: Rule, arriving: Mapping[int, int]) -> Plan:
     elsewhere = _wait_elsewhere(lines)
-    lines = sorted((line for line in lines if line.needs), key=lambda line: (*line.turn, line.position))
-    if rule == Rule.OLDEST:
-        lines.sort(key=lambda line: (line.placed_at, line.order_id, line.position))
+    lines = [line for line in lines if line.needs]
     table = _on_the_table(lines, free, arriving)
     by_order: dict[int, list[_Standing]] = defaultdict(list)
     for line in lines:
