@@ -50,7 +50,7 @@ WAYS = {
     "orders_order": ["work=to-pack", "work=waiting", "work=held", "q=SKU-000050", "q=Smith", "state__exact=backorder"],
     "orders_customer": ["q=Smith"],
     "inventory_orderlistline": ["sort=sku", "supplier={supplier}", "q=Alpine"],
-    "inventory_purchaseorder": ["state__exact=sent", "q=P-7", "q=Supplier 1", "supplier__id__exact={supplier}"],
+    "inventory_purchaseorder": ["state__exact=sent", "q=P-7", "q=Supplier 0", "supplier__id__exact={supplier}"],
     "inventory_countsheet": ["state__exact=open", "q=SKU-000100"],
     "inventory_lot": ["q=L-15", "q=L-", "q=SKU-000015"],
     "inventory_listing": ["q=SKU-50", "q=SKU-"],
