@@ -5,14 +5,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounting import chart, ledger, posting
 from accounting.models import Entry
 from backoffice.lib import money
 from backoffice.sync import deliveries
-from inventory import first_out
+from inventory import first_out, places
 from inventory import ledger as stock
 from inventory.models import LotLevel, Movement, Product, StockLevel
 from orders import allocation, merchant, promise_keeping, publishing, status, timeline
@@ -219,7 +222,8 @@ def move(
 ) -> list[Movement]:
     """Goods come or go for one of the reasons in AGAINST: promises, ledger, books and who waits, in one transaction.
 
-    `suffixes` tell the pieces of one event apart by what they are instead of by their position.
+    `suffixes` tell the pieces of one event apart by what they are instead of by their position. What comes in of a lot
+    that must not be sold goes on to quarantine: those movements are returned too (see `set_apart`).
     """
     with transaction.atomic():
         allocation.lock_products(item.product_id for item in goods)
@@ -244,8 +248,53 @@ def move(
         moved = stock.record(moves, by=by)
         kind, against, words = AGAINST[reason]
         book(moved, kind, against, words, {own: item.parts for own, item in zip(keys, goods, strict=True)})
-        refill({movement.product_id for movement in moved} | freed)
-    return moved
+        apart, more = set_apart(moved, by=by)
+        refill({movement.product_id for movement in moved} | freed | more)
+    return [*moved, *apart]
+
+
+def set_apart(moved: Sequence[Movement], *, by: Any = None) -> tuple[list[Movement], set[int]]:
+    """What has just come to a place that is sold from, of a lot that is expired or recalled, goes on to quarantine before
+    anybody is promised it (rule: S11). Nothing where it came without lots.
+
+    The movements, and the products of which that freed stock; in the caller's transaction, before it refills.
+    """
+    came: dict[tuple[int, int], int] = defaultdict(int)
+    for movement in moved:
+        if movement.lot_id is not None:
+            came[movement.lot_id, movement.location_id] += movement.quantity
+    came = {spot: units for spot, units in came.items() if units > 0}
+    if not came:
+        return [], set()
+    unfit = first_out.unfit(merchant.local_day(timezone.now(), merchant.current()))
+    rows = unfit.filter(lot__in={lot for lot, _ in came}, location__in={place for _, place in came})
+    found = [level for level in rows.select_related("lot", "location") if (level.lot_id, level.location_id) in came]
+    if not found:
+        return [], set()
+    into = places.quarantines({level.location.warehouse_or_self for level in found})
+    key = f"{Movement.Reason.MOVE.value}:quarantine-{uuid4().hex}"
+
+    def leg(at: int, level: LotLevel, place: int, units: int, way: str) -> stock.Move:
+        return stock.Move(
+            level.lot.product_id, place, units, Movement.Reason.MOVE, f"{key}:{at}:{way}",
+            note="Expired or recalled: to quarantine", lot_id=level.lot_id,
+        )  # fmt: skip
+
+    out = [leg(at, lv, lv.location_id, -came[lv.lot_id, lv.location_id], "out") for at, lv in enumerate(found)]
+    onward = [
+        leg(at, lv, into[lv.location.warehouse_or_self], came[lv.lot_id, lv.location_id], "in")
+        for at, lv in enumerate(found)
+    ]
+    freed = take_back_promises(out)
+    return stock.record([*out, *onward], by=by), freed
+
+
+def set_apart_words(moved: Iterable[Movement]) -> list[str]:
+    """For the person at the door: which of these movements went to quarantine, in a sentence each; at most one statement."""
+    ids = [one.pk for one in moved if one.reason == Movement.Reason.MOVE and one.quantity > 0]
+    apart = Movement.objects.filter(pk__in=ids).select_related("lot", "product").order_by("pk") if ids else ()
+    words = _("Lot %(lot)s of %(sku)s is expired or recalled: %(units)s went to quarantine. Look at its date.")
+    return [words % {"lot": one.lot.code, "sku": one.product.sku, "units": one.quantity} for one in apart if one.lot]
 
 
 def take_back_promises(moves: Sequence[stock.Move]) -> set[int]:

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from backoffice import goods
 from inventory import ledger, places
-from inventory.models import Location, LotLevel, Movement, Product, StockLevel, WarehouseProduct
-from orders import allocation, carrying, promises
+from inventory.models import Location, Lot, LotLevel, Movement, Product, StockLevel, WarehouseProduct
+from orders import allocation, carrying, merchant, promises
 from shipping import packing
 
 Spot = tuple[int, int]
@@ -61,6 +62,7 @@ def move(what: Sequence[Moving], *, key: str, note: str = "", by: Any = None) ->
         _refuse_places(what, spots)
         told = _with_lots(what)
         products = {one.product_id for one in told}
+        _refuse_unfit(told, spots)
         _refuse_missing(told, _levels(products, spots), spots)
         legs = _legs(told, key=key, note=note, spots=spots)
         quarantined = _sums(one for one in told if not spots[one.to_id].sellable)
@@ -167,6 +169,28 @@ def _with_lots(what: Sequence[Moving]) -> list[Moving]:
         else:
             raise ValueError(f"No lot of {skus[one.product_id]} lies there.")
     return told
+
+
+def _refuse_unfit(what: Sequence[Moving], spots: Mapping[int, Location]) -> None:
+    """ValueError where an expired or recalled lot would come out of quarantine; no statement where nothing comes out."""
+    out = {
+        one.lot_id
+        for one in what
+        if one.lot_id is not None and spots[one.to_id].sellable and not spots[one.from_id].sellable
+    }
+    if not out:
+        return
+    today = merchant.local_day(timezone.now(), merchant.current())
+    for lot in Lot.objects.filter(pk__in=out).select_related("product"):
+        if lot.recalled_at is not None:
+            raise ValueError(
+                f"Lot {lot.code} of {lot.product.sku} is recalled: lift the recall first, or leave it there."
+            )
+        if lot.expires_on is not None and lot.expires_on < today:
+            raise ValueError(
+                f"Lot {lot.code} of {lot.product.sku} expired on {lot.expires_on}: it is not sold any more. Correct the day "
+                "if it is wrong, or leave it there."
+            )
 
 
 def _levels(products: set[int], spots: Mapping[int, Location]) -> dict[Spot, StockLevel]:

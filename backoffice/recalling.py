@@ -1,7 +1,7 @@
 """Lots that must not reach a customer, recalled or expired: out of the parcels, into quarantine, others served (rule: S11).
 
 Promises are by place, not by lot, so what may not be sold must not lie where it is sold from: then it is neither promised
-nor published (rules: S2, S7). What lies on its way between two warehouses follows once it has arrived.
+nor published (rules: S2, S7). What comes in later goes there at once (goods.set_apart).
 """
 
 from collections.abc import Iterable
@@ -11,12 +11,12 @@ from typing import Any
 from uuid import uuid4
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice import journey, moving
-from inventory import places
+from inventory import first_out, lots, places
 from inventory.models import Location, Lot, LotLevel
 from orders import allocation, merchant, timeline
 from orders.models import LineComponent, OrderLine
@@ -50,7 +50,7 @@ def recall(lot_id: int, *, why: str, by: Any = None, who: str = timeline.HUB) ->
             _note_on_orders(lot, why.strip(), who)
         parcels = _unpack([lot_id], who=who)
         lying = LotLevel.objects.filter(lot=lot_id, units__gt=0, location__kind__in=SOLD_FROM)
-        units = _to_quarantine(lying, making=True, note=f"Recalled, lot {lot.code}", by=by)
+        units = _to_quarantine(lying, note=f"Recalled, lot {lot.code}", by=by)
     return SetAside(fresh, units, parcels)
 
 
@@ -65,34 +65,39 @@ def lift(lot_id: int) -> bool:
         return bool(found.update(recalled_at=None, recall_note=""))
 
 
-def unfit(day: date) -> QuerySet[LotLevel]:
-    """Where expired or recalled lots lie in places that are sold from."""
-    return LotLevel.objects.filter(
-        Q(lot__expires_on__lt=day) | Q(lot__recalled_at__isnull=False), units__gt=0, location__sellable=True
-    )
+def set_expiry(lot_id: int, day: date | None, *, by: Any = None) -> int:
+    """Correct the day on which a lot expires; how many units go to quarantine where that day is past.
+
+    ValueError where its product's lots expire and no day is said.
+    """
+    with transaction.atomic():
+        _lock([lot_id])
+        lots.set_expiry(lot_id, day)
+        return set_aside([lot_id], by=by)
 
 
-def set_aside() -> int:
-    """Expired lots, and recalled ones that came back, go to the quarantine of their warehouse where it has one; how many
-    units. Where it has none they stay, and the home page says so: a person decides where they go."""
+def set_aside(lot_ids: Iterable[int] | None = None, *, by: Any = None) -> int:
+    """Expired and recalled lots, of all or of these, go to the quarantine of their warehouse, which gets one where it has
+    none; how many units."""
     with transaction.atomic():
         today = merchant.local_day(timezone.now(), merchant.current())
-        lots = set(unfit(today).values_list("lot", flat=True))
-        if not lots:
+        lying = first_out.unfit(today)
+        if lot_ids is not None:
+            lying = lying.filter(lot__in=list(lot_ids))
+        found = set(lying.values_list("lot", flat=True))
+        if not found:
             return 0
-        _lock(lots)
-        lying = unfit(today).filter(lot__in=lots)
-        ready = _quarantines(lying)
-        lying = lying.filter(Q(location__in=ready) | Q(location__warehouse__in=ready))
+        _lock(found)
+        lying = lying.filter(lot__in=found)
         _unpack(set(lying.values_list("lot", flat=True)), who=timeline.HUB)
-        return _to_quarantine(lying, making=False, note="Expired or recalled", by=None)
+        return _to_quarantine(lying, note="Expired or recalled", by=by)
 
 
 def _lock(lot_ids: Iterable[int]) -> None:
     """The levels of these lots' products and of all that lies in an order with them in a parcel, at once."""
-    lots = list(lot_ids)
-    orders = Shipment.objects.filter(state=Shipment.State.PACKED, lines__lot__in=lots).values("order")
-    products = set(Lot.objects.filter(pk__in=lots).values_list("product", flat=True))
+    ids = list(lot_ids)
+    orders = Shipment.objects.filter(state=Shipment.State.PACKED, lines__lot__in=ids).values("order")
+    products = set(Lot.objects.filter(pk__in=ids).values_list("product", flat=True))
     products |= set(OrderLine.objects.filter(order__in=orders, product__isnull=False).values_list("product", flat=True))
     products |= set(LineComponent.objects.filter(line__order__in=orders).values_list("product", flat=True))
     allocation.lock_products(products)
@@ -129,17 +134,11 @@ def _note_on_orders(lot: Lot, why: str, who: str) -> None:
     )
 
 
-def _quarantines(lying: QuerySet[LotLevel], *, making: bool = False) -> dict[int, int]:
-    """By warehouse its quarantine place."""
-    spots = set(lying.values_list("location", "location__warehouse"))
-    return places.quarantines({warehouse or place for place, warehouse in spots}, making=making)
-
-
-def _to_quarantine(lying: QuerySet[LotLevel], *, making: bool, note: str, by: Any) -> int:
+def _to_quarantine(lying: QuerySet[LotLevel], *, note: str, by: Any) -> int:
     levels = list(lying.select_related("lot", "location").order_by("pk"))
     if not levels:
         return 0
-    into = _quarantines(lying, making=making)
+    into = places.quarantines({level.location.warehouse_or_self for level in levels})
     # The levels are locked: what lies here moves once, whatever the key.
     moving.move(
         [

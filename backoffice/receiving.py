@@ -21,6 +21,7 @@ from inventory.models import (
     GoodsReceiptLine,
     LandedCost,
     Location,
+    Movement,
     Product,
     PurchaseOrder,
     PurchaseOrderLine,
@@ -45,12 +46,14 @@ class ReceiptItem:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What came of it: a sentence for each product of which too many or too few came. Not `fresh`: booked before."""
+    """What came of it: a sentence for each product of which too many or too few came, and for each lot that went to
+    quarantine. Not `fresh`: booked before."""
 
     receipt: GoodsReceipt
     fresh: bool = True
     too_many: list[str] = field(default_factory=list)
     still_to_come: list[str] = field(default_factory=list)
+    set_apart: list[str] = field(default_factory=list)
 
 
 def receive(
@@ -82,7 +85,7 @@ def receive(
             order=order, key=key, at=timezone.now(), delivery_note=delivery_note[:120], note=note[:250], by=by
         )
         receipt.save(force_insert=True)
-        _shelve(receipt, order, items, by_id, costs, by)
+        moved = _shelve(receipt, order, items, by_id, costs, by)
         units: dict[int, int] = {}
         for item in items:
             units[item.line_id] = units.get(item.line_id, 0) + item.quantity
@@ -92,7 +95,7 @@ def receive(
             receipt.note = " ".join([*filter(None, [receipt.note]), *too_many])[:250]
             receipt.save(update_fields=["note"])
     short = [_short(by_id[pk]) for pk in units if _outstanding(by_id[pk]) > 0]
-    return Received(receipt, too_many=too_many, still_to_come=short)
+    return Received(receipt, too_many=too_many, still_to_come=short, set_apart=goods.set_apart_words(moved))
 
 
 def _may_come(order: PurchaseOrder) -> None:
@@ -136,7 +139,7 @@ def _shelve(
     lines: dict[int, PurchaseOrderLine],
     costs: Sequence[Landed],
     by: Any,
-) -> None:
+) -> list[Movement]:
     """Put the goods where they belong at what they cost, and write the receipt's lines beside their movements."""
     seller = merchant.current()
     of = [lines[item.line_id] for item in items]
@@ -164,10 +167,12 @@ def _shelve(
             )
         )
     said = " ".join(filter(None, [order.number, receipt.delivery_note]))
-    moved = {one.key: one for one in goods.receive(coming, key=f"po-{receipt.pk}", note=said, by=by)}
+    moved = goods.receive(coming, key=f"po-{receipt.pk}", note=said, by=by)
+    by_key = {one.key: one for one in moved}
     for position, row in enumerate(rows):
-        row.movement = moved[f"receipt:po-{receipt.pk}:{position}"]
+        row.movement = by_key[f"receipt:po-{receipt.pk}:{position}"]
     GoodsReceiptLine.objects.bulk_create(rows)
+    return moved
 
 
 def _places(order: PurchaseOrder, items: Sequence[ReceiptItem], lines: Sequence[PurchaseOrderLine]) -> list[int]:

@@ -122,11 +122,12 @@ def _receive(request: HttpRequest, said: dict[str, str]) -> str:
     if not moved:
         return _("This was booked before; nothing is booked twice.")
     count = sum(movement.quantity for movement in moved)
-    return ngettext(
+    received = ngettext(
         "%(count)d unit received; orders that waited for it have been served.",
         "%(count)d units received; orders that waited for them have been served.",
         count,
     ) % {"count": count}
+    return " ".join([received, *goods.set_apart_words(moved)])
 
 
 def _lot_id(known: Mapping[tuple[int, str], Lot], row: _Row) -> int | None:

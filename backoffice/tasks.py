@@ -54,7 +54,8 @@ def work_on_imports() -> str:
 
 
 def set_lots_aside() -> str:
-    """Hourly: expired lots, and recalled ones that came back, go to quarantine."""
+    """Each minute: what expired at the shop's midnight goes to quarantine. Of each minute, for the zone may change any time,
+    and asking is one short statement."""
     return f"{recalling.set_aside()} units set aside"
 
 

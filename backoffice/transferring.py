@@ -118,9 +118,10 @@ def receive(
                 )  # fmt: skip
         moved = ledger.record([*came_in, *gone], by=by)
         goods.book([m for m in moved if m.reason == ADJUSTMENT], *goods.AGAINST[ADJUSTMENT])
-        goods.refill({line.product_id for line in lines.values()})
+        apart, freed = goods.set_apart(moved, by=by)
+        goods.refill({line.product_id for line in lines.values()} | freed)
         promises.refresh_products(line.product_id for line in lines.values())
-    return moved
+    return [*moved, *apart]
 
 
 def bring_back(transfer_id: int, *, by: Any = None) -> list[Movement]:
@@ -141,9 +142,10 @@ def bring_back(transfer_id: int, *, by: Any = None) -> list[Movement]:
             said = f"Transfer {paper.number} came back"
             moves += _legs(part, transit.pk, paper.source_id, f"transfer:{paper.pk}:back:{line.pk}:0", said)
         moved = ledger.record(moves, by=by)
-        goods.refill({line.product_id for line in lines})
+        apart, freed = goods.set_apart(moved, by=by)
+        goods.refill({line.product_id for line in lines} | freed)
         promises.refresh_products(line.product_id for line in lines)
-    return moved
+    return [*moved, *apart]
 
 
 def on_its_way(line: TransferLine) -> int:

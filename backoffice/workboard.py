@@ -12,10 +12,10 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backoffice import recalling
 from backoffice.heartbeat import NAME as WORKER
 from backoffice.sync import health
 from backoffice.sync.models import Connection, Heartbeat
+from inventory import first_out
 from orders import merchant
 
 MOST = 1000
@@ -147,9 +147,9 @@ def _alerts(may: Any, found: Counts) -> list[dict[str, str]]:
 
 
 def _lots_to_set_aside() -> int:
-    """What the hourly task leaves to a person, because their warehouse has no quarantine place; a thousand at most."""
+    """What the task of each minute did not set aside; a thousand at most."""
     today = merchant.local_day(timezone.now(), merchant.current())
-    return len(set(recalling.unfit(today).values_list("lot", flat=True)[:MOST]))
+    return len(set(first_out.unfit(today).values_list("lot", flat=True)[:MOST]))
 
 
 def _first_steps(may: Any, found: Counts) -> list[dict[str, str]]:

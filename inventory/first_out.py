@@ -1,4 +1,4 @@
-"""Which lot leaves first: the first to expire, then the first that came (rule: S11)."""
+"""Which lot leaves first: the first to expire, then the first that came; and which must not leave at all (rule: S11)."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -26,6 +26,13 @@ def in_turn(product_ids: Iterable[int], *, good_on: date | None = None) -> dict[
     for lot_id, product_id, location_id, units in ordered.values_list("lot", "lot__product", "location", "units"):
         found[product_id, location_id].append((lot_id, units))
     return dict(found)
+
+
+def unfit(day: date) -> QuerySet[LotLevel]:
+    """Where expired or recalled lots lie in places that are sold from."""
+    return LotLevel.objects.filter(
+        Q(lot__expires_on__lt=day) | Q(lot__recalled_at__isnull=False), units__gt=0, location__sellable=True
+    )
 
 
 def may_go(levels: QuerySet[LotLevel], day: date) -> QuerySet[LotLevel]:

@@ -38,20 +38,27 @@ def in_transit() -> Location:
     return found
 
 
-def quarantines(warehouse_ids: Iterable[int], *, making: bool = False) -> dict[int, int]:
-    """By warehouse the first of its places for what must not be sold; made where it has none, if that is wanted."""
+def quarantines(warehouse_ids: Iterable[int]) -> dict[int, int]:
+    """By warehouse the first of its places for what must not be sold; made, or taken out of the archive, where it has none."""
     ids = set(warehouse_ids)
     there = usable().filter(kind=Kind.QUARANTINE, warehouse__in=ids).order_by("-pick_order", "-pk")
     found = {place.warehouse_id: place.pk for place in there if place.warehouse_id}
-    missing = ids - found.keys() if making else set()
-    for warehouse in Location.objects.filter(pk__in=missing).order_by("pk"):
-        words = {"name": QUARANTINE, "kind": Kind.QUARANTINE, "warehouse": warehouse, "sellable": False}
-        code = f"{warehouse.code[:29]}-{QUARANTINE}"
-        place, _made = Location.objects.get_or_create(code=code, defaults={**words, "pick_order": 999})
-        if place.warehouse_id != warehouse.pk or place.kind != Kind.QUARANTINE or place.archived_at is not None:
-            raise ValueError(f"{warehouse.name} has no quarantine place in use. Add one, then do this again.")
-        found[warehouse.pk] = place.pk
+    for warehouse in Location.objects.filter(pk__in=ids - found.keys()).order_by("pk"):
+        found[warehouse.pk] = _make_quarantine(warehouse).pk
     return found
+
+
+def _make_quarantine(warehouse: Location) -> Location:
+    put_away = Location.objects.filter(kind=Kind.QUARANTINE, warehouse=warehouse).order_by("pick_order", "pk").first()
+    if put_away is not None:
+        put_away.archived_at = None
+        put_away.save(update_fields=["archived_at"])
+        return put_away
+    code = f"{warehouse.code[:26]}-{QUARANTINE}"
+    taken = set(Location.objects.filter(code__startswith=code).values_list("code", flat=True))
+    free = next(one for one in (code, *(f"{code}-{n}" for n in range(2, 99))) if one not in taken)
+    words = {"name": QUARANTINE, "kind": Kind.QUARANTINE, "warehouse": warehouse, "sellable": False, "pick_order": 999}
+    return Location.objects.get_or_create(code=free, defaults=words)[0]
 
 
 def held(location_ids: Iterable[int]) -> dict[int, Location]:

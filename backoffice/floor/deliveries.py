@@ -11,7 +11,7 @@ from backoffice import goods, receiving, transferring
 from backoffice.floor.arrived import Came
 from backoffice.floor.cards import COMING
 from inventory import lots
-from inventory.models import Location, Product, PurchaseOrder, PurchaseOrderLine, Transfer, TransferLine
+from inventory.models import Location, Movement, Product, PurchaseOrder, PurchaseOrderLine, Transfer, TransferLine
 
 Book = Callable[[Sequence[Came], Location | None, str, str, Any], str]
 """(what came, where it is put or None for each product's own bin, key, delivery note, person) → what was booked, in words"""
@@ -49,7 +49,7 @@ def of_purchase(order: PurchaseOrder) -> Delivery:
         )  # fmt: skip
         if not done.fresh:
             return _("This was booked before; nothing is booked twice.")
-        return " ".join([_booked(came, order.number), *done.too_many, *done.still_to_come])
+        return " ".join([_counted(came, order.number), *done.set_apart, *done.too_many, *done.still_to_come])
 
     return Delivery(order.number, order.supplier.name, order.warehouse, book, expected)
 
@@ -90,7 +90,7 @@ def of_transfer(transfer: Transfer) -> Delivery:
 
     def book(came: Sequence[Came], place: Location | None, key: str, note: str, by: Any) -> str:
         moved = transferring.receive(transfer.pk, arrivals(came, lines, place), key=key, note=note, by=by)
-        return _booked(came, transfer.number) if moved else _("This was booked before; nothing is booked twice.")
+        return _booked(came, transfer.number, moved)
 
     words = f"{transfer.source.name} → {transfer.destination.name}"
     return Delivery(transfer.number, words, transfer.destination, book, expected, strict=True)
@@ -137,12 +137,18 @@ def without_paper(warehouse: Location) -> Delivery:
             ],
             key=key, note=note, by=by,
         )  # fmt: skip
-        return _booked(came, target.in_full) if moved else _("This was booked before; nothing is booked twice.")
+        return _booked(came, target.in_full, moved)
 
     return Delivery(_("Without a purchase order"), warehouse.name, warehouse, book, loose=True)
 
 
-def _booked(came: Sequence[Came], where: str) -> str:
+def _booked(came: Sequence[Came], where: str, moved: Sequence[Movement]) -> str:
+    if not moved:
+        return _("This was booked before; nothing is booked twice.")
+    return " ".join([_counted(came, where), *goods.set_apart_words(moved)])
+
+
+def _counted(came: Sequence[Came], where: str) -> str:
     count = sum(one.units for one in came)
     return ngettext("%(count)d unit received: %(where)s.", "%(count)d units received: %(where)s.", count) % {
         "count": count, "where": where,

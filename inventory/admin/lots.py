@@ -24,7 +24,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 from backoffice import desk, recalling
 from backoffice.api.base import pdf
 from backoffice.exchange import figures
-from inventory import lots
+from inventory import first_out, lots
 from inventory.admin.bins import show
 from inventory.admin.shown import named
 from inventory.import_export import LotExchange
@@ -69,7 +69,7 @@ class StateFilter(DropdownFilter):
             case "recalled":
                 return queryset.filter(recalled_at__isnull=False)
             case "unfit":
-                return queryset.filter(pk__in=recalling.unfit(_today()).values("lot"))
+                return queryset.filter(pk__in=first_out.unfit(_today()).values("lot"))
             case "gone":
                 return queryset.exclude(here)
             case _:
@@ -277,8 +277,11 @@ def _expiry(request: HttpRequest, lot: Lot) -> tuple[str, str]:
         day = date.fromisoformat(typed) if typed else None
     except ValueError:
         raise ValueError(_("“%(text)s” is no day. Write it like 2026-12-03.") % {"text": typed[:20]}) from None
-    lots.set_expiry(lot.pk, day)
+    apart = recalling.set_expiry(lot.pk, day, by=request.user)
     said = _("It expires on %(day)s.") % {"day": date_format(day)} if day else _("It has no expiry date now.")
+    if apart:
+        words = ngettext("%(count)d unit lies in quarantine now.", "%(count)d units lie in quarantine now.", apart)
+        said = f"{said} {words % {'count': apart}}"
     return said, said
 
 

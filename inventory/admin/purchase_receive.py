@@ -131,7 +131,7 @@ def _receive(request: HttpRequest, order_id: int, lines: list[PurchaseOrderLine]
         return _("This was booked before; nothing is booked twice.")
     count = sum(item.quantity for item in items)
     said = ngettext("%(count)d unit received.", "%(count)d units received.", count) % {"count": count}
-    return " ".join([said, *came.too_many, *came.still_to_come[:5]])
+    return " ".join([said, *came.set_apart, *came.too_many, *came.still_to_come[:5]])
 
 
 def _items(request: HttpRequest, line: PurchaseOrderLine, place: int | None) -> list[ReceiptItem]:

@@ -4,10 +4,12 @@ from datetime import date
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from import_export.fields import Field
 
+from backoffice import recalling
 from backoffice.exchange.resource import TableResource
 from backoffice.exchange.widgets import Day, Text
 from inventory import lots
@@ -69,6 +71,10 @@ class LotResource(TableResource):
             raise ValidationError(import_validation_errors)
         if instance.product.expires and instance.expires_on is None:
             raise ValidationError({"expires_on": f"Lots of {instance.product.sku} expire: say on which day."})
+
+    def written(self, user: Any) -> None:
+        # Lots are written by now, and stock levels are locked before them: so what expired is looked for afterwards.
+        transaction.on_commit(lambda: recalling.set_aside(by=user))
 
     def shown(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.select_related("product", "supplier")

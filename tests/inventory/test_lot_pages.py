@@ -117,7 +117,8 @@ def test_the_recall_list_is_a_paper_in_the_merchants_language(lot: Lot, language
 
 def test_the_list_tells_how_each_stands_and_is_narrowed(lot: Lot) -> None:
     product = Product.objects.get()
-    come_in(product, "OLD", 4, -3)
+    old = come_in(product, "OLD", 4, 3)
+    Lot.objects.filter(pk=old.pk).update(expires_on=TODAY - timedelta(days=3))
     come_in(product, "LATER", 4, 40)
     Lot.objects.filter(code="LATER").update(recalled_at=timezone.now())
     client = logged_in("warehouse")

@@ -72,8 +72,9 @@ def test_the_first_to_expire_goes_out_first() -> None:
 
 
 def test_expired_and_recalled_lots_are_never_packed() -> None:
-    milk(old=-1, today=0)
+    milk(old=1, today=0)
     order = make_order([("MILK", 4, "2.00")])
+    Lot.objects.filter(code="old").update(expires_on=TODAY - timedelta(days=1))
 
     with pytest.raises(
         CannotPack, match="1 of MILK at Main warehouse cannot be packed: the lots that lie there are expired"

@@ -7,8 +7,8 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from backoffice import goods, journey, recalling, returning, settling
-from inventory import kits, places
+from backoffice import goods, journey, moving, recalling, returning, settling, transferring
+from inventory import kits, places, transfers
 from inventory import ledger as stock
 from inventory.models import Location, Lot, LotLevel, Movement, Product, StockLevel
 from orders.models import Order, TimelineEntry
@@ -81,7 +81,6 @@ def test_recalled_twice_is_recalled_once_and_what_came_since_is_set_aside_too() 
     assert lot.recall_note == "Glass in it"
 
     come_in(product, "bad", 2, 5)
-    assert recalling.recall(lot.pk, why="Once more", who="Wim").units == 2
     assert lying("bad") == {"MAIN-QUARANTINE": 5}
 
 
@@ -163,10 +162,16 @@ def test_what_the_store_shipped_itself_is_on_the_list() -> None:
     assert (one.order, one.parcel, one.units) == (order, "", 2)
 
 
+def expire(*codes: str) -> None:
+    """Midnight passes, and nobody has looked yet."""
+    Lot.objects.filter(code__in=codes).update(expires_on=TODAY - timedelta(days=1))
+
+
 def test_expired_stock_is_set_aside_and_nobody_is_promised_it() -> None:
-    milk(old=-1, good=30)
+    milk(old=5, good=30)
     places.add_bins(stock.default_location().pk, ["HOLD"], kind=Location.Kind.QUARANTINE, first_pick_order=90)
     order = make_order([("MILK", 4, "2.00")])
+    expire("old")
 
     assert recalling.set_aside() == 3
     assert recalling.set_aside() == 0
@@ -179,10 +184,9 @@ def test_expired_stock_is_set_aside_and_nobody_is_promised_it() -> None:
 
 def test_a_parcel_that_waits_too_long_is_taken_apart() -> None:
     milk(soon=5)
-    places.add_bins(stock.default_location().pk, ["HOLD"], kind=Location.Kind.QUARANTINE, first_pick_order=90)
     order = make_order([("MILK", 1, "2.00")])
     parcel = journey.pack([order.pk])[0]
-    Lot.objects.update(expires_on=TODAY - timedelta(days=1))
+    expire("soon")
 
     assert recalling.set_aside() == 3
 
@@ -190,20 +194,75 @@ def test_a_parcel_that_waits_too_long_is_taken_apart() -> None:
     assert parcel.state == "unpacked"
 
 
-def test_without_a_quarantine_place_expired_goods_stay_for_a_person() -> None:
-    milk(old=-1)
+def test_a_warehouse_gets_its_quarantine_when_it_is_first_needed() -> None:
+    milk(old=5)
+    Location.objects.create(code="MAIN-QUARANTINE", name="Not this one", kind="bin", warehouse=stock.default_location())
+    expire("old")
 
-    assert recalling.set_aside() == 0
+    assert recalling.set_aside() == 3
+    assert lying("old") == {"MAIN-QUARANTINE-2": 3}
 
-    assert lying("old") == {"MAIN": 3}
-    assert recalling.unfit(TODAY).count() == 1
+    away = Location.objects.get(code="MAIN-QUARANTINE-2")
+    goods.adjust(
+        [goods.Goods(Product.objects.get().pk, -3, None, away.pk, Lot.objects.get().pk)], key="x", note="Poured out"
+    )
+    places.archive([away.pk])
+    come_in(Product.objects.get(), "old", 2, 5)
+    assert lying("old") == {"MAIN-QUARANTINE-2": 2}
+
+
+def test_what_comes_in_expired_or_recalled_is_never_promised_to_anybody() -> None:
+    product = milk(bad=5)
+    recalling.recall(Lot.objects.get().pk, why="Glass in it")
+    order = make_order([("MILK", 4, "2.00")])
+
+    come_in(product, "bad", 2, 5)
+    old = come_in(product, "old", 4, -1)
+    moved = goods.count([goods.Counted(product.pk, stock.default_location().pk, 1, old.pk)], key="c", note="Found")
+
+    assert goods.set_apart_words(moved) == [
+        "Lot old of MILK is expired or recalled: 1 went to quarantine. Look at its date."
+    ]
+    assert (lying("bad"), lying("old")) == ({"MAIN-QUARANTINE": 5}, {"MAIN-QUARANTINE": 5})
+    assert order.lines.get().allocated == 0
+    assert_proven()
+
+    away = Location.objects.get(kind="quarantine")
+    with pytest.raises(ValueError, match="expired on"):
+        moving.move([moving.Moving(product.pk, 1, away.pk, stock.default_location().pk, old.pk)], key="m")
+
+
+def test_a_day_that_is_corrected_to_the_past_counts_at_once() -> None:
+    milk(a=5, b=9)
+    order = make_order([("MILK", 6, "2.00")])
+
+    assert recalling.set_expiry(Lot.objects.get(code="a").pk, TODAY - timedelta(days=1)) == 3
+
+    assert lying("a") == {"MAIN-QUARANTINE": 3}
+    assert order.lines.get().allocated == 3
+    assert_proven()
+
+
+def test_what_expired_on_its_way_to_another_warehouse_is_not_sold_there() -> None:
+    product = milk(old=5)
+    quebec = Location.objects.create(code="QC", name="Québec", pick_order=200)
+    paper = transfers.draft(
+        source_id=stock.default_location().pk, destination_id=quebec.pk, lines=[transfers.Wanted(product.pk, 3)]
+    )
+    transferring.send(paper.pk)
+    expire("old")
+
+    transferring.receive(paper.pk, [transferring.Arrived(paper.lines.get(sent=3).pk, 3)], key="k")
+
+    assert lying("old") == {"QC-QUARANTINE": 3}
+    assert_proven()
 
 
 def test_as_many_statements_for_ten_parcels_as_for_one() -> None:
     product = milk()
     lots = [come_in(product, code, 20, 30) for code in ("first", "second")]
     come_in(product, "third", 500, 120)
-    places.quarantines([stock.default_location().pk], making=True)
+    places.quarantines([stock.default_location().pk])
 
     def statements(lot: Lot, parcels: int) -> int:
         Lot.objects.exclude(pk=lot.pk).update(expires_on=TODAY + timedelta(days=90))

@@ -226,7 +226,7 @@ class DeskRules(GoodsRules):
         refused = self.said(press)
         if not refused and CountSheet.objects.get(pk=pk).state == "booked":
             for spot, count in self.sheets[pk].differences.items():
-                self.books.come(spot, count)
+                self.come(spot, count)
         return refused
 
     # --- dealt out anew -----------------------------------------------------------------------------------------------------

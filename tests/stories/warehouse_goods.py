@@ -56,9 +56,9 @@ class GoodsRules(Machine):
 
     def arrived(self, spot: Spot, count: int, each: Decimal) -> None:
         self.books.bought(spot[0], count, each)
-        self.books.come(spot, count)
         if day := best_before(spot[1]):
             self.books.expires.setdefault(spot[1], day)
+        self.come(spot, count)
 
     def queue(self, sku: str) -> list[tuple[tuple[int, int, int], int, int]]:
         """Lines of one unit of this product alone, of orders served everywhere: (turn, line, how many wait)."""
@@ -93,7 +93,7 @@ class GoodsRules(Machine):
         refused = self.said(lambda: goods.adjust([what], key=next(self.keys), note="looked"))
         assert bool(refused) == (spot[0] == "PHONE" and count > 0), refused
         if not refused:
-            self.books.come(spot, count)
+            self.come(spot, count)
 
     # --- move inside a warehouse ------------------------------------------------------------------------------------------
     @precondition(lambda self: self.books.spots(but=[ON_ITS_WAY]))
@@ -117,7 +117,8 @@ class GoodsRules(Machine):
                 moving.move([moving.Moving(self.pk(sku), count, source, to, its)], key=key)
 
         refused = self.said(go)
-        assert bool(refused) == (target == place or count > loose), refused
+        kept = bool(lot) and place not in self.sellable and target in self.sellable and not self.books.good(lot)
+        assert bool(refused) == (target == place or count > loose or kept), refused
         if refused:
             return
         assert moving.move([moving.Moving(self.pk(sku), count, source, to, its)], key=key) == []
@@ -174,7 +175,7 @@ class GoodsRules(Machine):
         assert bool(refused) == (too_many or not count + lost), refused
         if not refused:
             assert transferring.receive(paper.pk, arrived, key=key) == []
-            self.books.move((sku, lot, ON_ITS_WAY), place, count)
+            self.books.move((sku, lot, ON_ITS_WAY), self.lands((sku, lot, place))[2], count)
             self.books.come((sku, lot, ON_ITS_WAY), -lost)
             self.nobody_lost(before)
 
@@ -182,10 +183,13 @@ class GoodsRules(Machine):
     @rule(number=pick)
     def bring_back(self, number: int) -> None:
         paper = self.one_of(self.papers("in_transit"), number)
+        coming = []
         for line in paper.lines.select_related("product", "lot"):
             spot = (line.product.sku, line.lot.code if line.lot else "", ON_ITS_WAY)
-            self.books.move(spot, paper.source.code, transferring.on_its_way(line))
+            coming.append((spot, transferring.on_its_way(line)))
         assert transferring.bring_back(paper.pk)
+        for spot, count in coming:
+            self.books.move(spot, self.lands((*spot[:2], paper.source.code))[2], count)
         assert transferring.bring_back(paper.pk) == []
 
     # --- must not be sold -------------------------------------------------------------------------------------------------
@@ -214,22 +218,29 @@ class GoodsRules(Machine):
         self.books.recalled.remove(code)
 
     @precondition(lambda self: Lot.objects.filter(product__expires=True).exists())
-    @rule(number=pick, ahead=st.integers(-3, 9))
-    def expiry_is_corrected(self, number: int, ahead: int) -> None:
+    @rule(number=pick, ahead=st.integers(-3, 9), midnight=st.booleans())
+    def expiry_is_corrected(self, number: int, ahead: int, midnight: bool) -> None:
         lot = self.one_of(list(Lot.objects.filter(product__expires=True).order_by("code")), number)
         self.books.expires[lot.code] = today() + timedelta(days=ahead)
-        lots.set_expiry(lot.pk, self.books.expires[lot.code])
+        if midnight:
+            Lot.objects.filter(pk=lot.pk).update(expires_on=self.books.expires[lot.code])
+            self.midnight_passes()
+        else:
+            self.set_aside(lot.code, recalling.set_expiry(lot.pk, self.books.expires[lot.code]))
 
     @rule()
-    def an_hour_passes(self) -> None:
-        """What must not be sold is set aside, where its warehouse has a place for that."""
+    def midnight_passes(self) -> None:
+        """What must not be sold is set aside."""
+        self.set_aside("", recalling.set_aside())
+
+    def set_aside(self, code: str, done: int) -> None:
         going = {
             spot: count
             for spot, count in self.books.stock.items()
-            if count and spot[1] and spot[2] in self.sellable and not self.books.good(spot[1])
-            and self.homes[spot[2]] in self.quarantine
-        }  # fmt: skip
-        assert recalling.set_aside() == sum(going.values())
+            if count and spot[1] and code in ("", spot[1]) and spot[2] in self.sellable and not self.books.good(spot[1])
+        }
+        assert done == sum(going.values())
+        self.look_at_places()
         for spot, count in going.items():
             self.books.move(spot, self.quarantine[self.homes[spot[2]]], count)
 

@@ -66,6 +66,16 @@ class Machine(RuleBasedStateMachine):
     def lot_of(self, sku: str, number: int) -> str:
         return TRACKED[sku][number % len(TRACKED[sku])] if sku in TRACKED else ""
 
+    def lands(self, spot: Spot) -> Spot:
+        """Where what comes to a place in truth lies: a lot that must not be sold goes on to quarantine."""
+        if not spot[1] or spot[2] not in self.sellable or self.books.good(spot[1]):
+            return spot
+        self.look_at_places()
+        return spot[0], spot[1], self.quarantine[self.homes[spot[2]]]
+
+    def come(self, spot: Spot, count: int) -> None:
+        self.books.come(self.lands(spot) if count > 0 else spot, count)
+
     def inside(self, warehouse: str) -> list[str]:
         return [place for place in self.open if self.homes[place] == warehouse]
 

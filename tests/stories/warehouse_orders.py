@@ -331,6 +331,7 @@ class OrderRules(Machine):
         for sku, units_back in back.items():
             line.back[sku] += units_back
             line.sent[spots[sku][:2]] -= units_back
+            spots[sku] = self.lands(spots[sku])
             self.books.come(spots[sku], units_back)
         self.put(onto, spots, back)
 
@@ -341,17 +342,19 @@ class OrderRules(Machine):
     def put(self, onto: str, spots: dict[str, Spot], back: dict[str, int]) -> None:
         for sku, spot in spots.items():
             lot, key = self.lot_pk(sku, spot[1]), next(self.keys)
-            main, quarantine = self.places["MAIN"], self.quarantine["MAIN"]
+            place, quarantine = self.places[spot[2]], self.quarantine["MAIN"]
             inside = packed()
             at_place = sum(n for (of, _, where), n in inside.items() if (of, where) == (sku, "MAIN"))
-            if onto == "quarantine":
+            if onto == "quarantine" and spot[2] != quarantine:
                 enough = self.books.there(sku, "MAIN") - at_place >= back[sku]
                 enough = enough and self.books.stock[spot] - inside[spot] * bool(spot[1]) >= back[sku]
-                what = [moving.Moving(self.pk(sku), back[sku], main, self.places[quarantine], lot)]
+                what = [moving.Moving(self.pk(sku), back[sku], place, self.places[quarantine], lot)]
                 refused = self.said(lambda what=what, key=key: moving.move(what, key=key))  # type: ignore[misc]
                 assert bool(refused) != enough, refused
                 if enough:
                     self.books.move(spot, quarantine, back[sku])
             elif onto == "scrap":
-                goods.adjust([goods.Goods(self.pk(sku), -back[sku], lot_id=lot)], key=key, note="broken")
+                goods.adjust(
+                    [goods.Goods(self.pk(sku), -back[sku], location_id=place, lot_id=lot)], key=key, note="broken"
+                )
                 self.books.come(spot, -back[sku])
