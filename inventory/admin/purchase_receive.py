@@ -100,6 +100,7 @@ def _as_typed(request: HttpRequest, lines: list[PurchaseOrderLine], counts: dict
         told.typed = counts[line.pk]
         told.lot = request.POST.get(f"lot-{line.pk}", "")
         told.expires = request.POST.get(f"expires-{line.pk}", "")
+        told.lots = request.POST.get(f"lots-{line.pk}", "")
         told.serials = request.POST.get(f"serials-{line.pk}", "")
 
 
@@ -135,7 +136,7 @@ def _receive(request: HttpRequest, order_id: int, lines: list[PurchaseOrderLine]
 
 
 def _items(request: HttpRequest, line: PurchaseOrderLine, place: int | None) -> list[ReceiptItem]:
-    """What was typed for a line: a number of units with their lot, or serial numbers, each one unit."""
+    """What was typed for a line: a number of units with their lot, several lots, or serial numbers, each one unit."""
     if line.product.tracking == Product.Tracking.SERIAL:
         serials = [code.strip() for code in request.POST.get(f"serials-{line.pk}", "").splitlines() if code.strip()]
         if len(set(serials)) != len(serials):
@@ -150,6 +151,12 @@ def _items(request: HttpRequest, line: PurchaseOrderLine, place: int | None) -> 
             )
         return [ReceiptItem(line.pk, 1, place, code[:80]) for code in serials]
     units = desk.whole_number(request.POST.get(f"units-{line.pk}", "").strip() or "0")
+    if line.product.tracking == Product.Tracking.LOT:
+        several = typed.lots(request.POST.get(f"lots-{line.pk}", ""), sku=line.product.sku, counted=units)
+        if several and request.POST.get(f"lot-{line.pk}", "").strip():
+            raise ValueError(_("%(sku)s: write all its lots in the one field.") % {"sku": line.product.sku})
+        if several:
+            return [ReceiptItem(line.pk, count, place, code, day) for code, count, day in several]
     if not units:
         return []
     lot = request.POST.get(f"lot-{line.pk}", "").strip()[:80]

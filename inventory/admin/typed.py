@@ -1,5 +1,6 @@
-"""What people type into the forms of buying: days, prices, amounts, rows of products; with a sentence for what is none."""
+"""What people type into the forms of buying: days, prices, amounts, lots, rows of products; with a sentence for what is none."""
 
+import re
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
@@ -21,6 +22,40 @@ def day(text: str) -> date | None:
         raise ValueError(_("“%(text)s” is no day. Write it like 2026-12-03.") % {"text": text.strip()[:40]}) from None
     if not 2000 <= found.year < 2200:
         raise ValueError(_("%(day)s cannot be right; look at the year.") % {"day": found})
+    return found
+
+
+LOT_LINE = re.compile(
+    r"(?P<code>[^,;\t]+?)(?:(?:\s+[×xX*]\s*|\t\s*)(?P<units>\d{1,7}))?(?:\s*[,;\t]\s*(?P<day>[^,;\t]*))?"
+)
+"""A lot on a line of its own: its number, how many units, and when it expires; or three cells of a spreadsheet."""
+
+
+def lots(text: str, *, sku: str, counted: int) -> list[tuple[str, int, date | None]]:
+    """(lot, units, day) of each line. `counted` is how many came in all: what they must make together, or 0 where only they
+    say it. One lot alone needs no number of its own."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    found: list[tuple[str, int, date | None]] = []
+    for line in lines:
+        read = LOT_LINE.fullmatch(line)
+        if read is None:
+            raise ValueError(
+                _("%(sku)s: “%(line)s” is not clear. Write L-77 × 40, 2026-12-03.") % {"sku": sku, "line": line[:60]}
+            )
+        code, units = read["code"].strip()[:80], int(read["units"] or (counted if len(lines) == 1 else 0))
+        if not units:
+            raise ValueError(
+                _("%(sku)s: say how many of lot %(lot)s came, like %(lot)s × 40.") % {"sku": sku, "lot": code}
+            )
+        if any(code == one for one, _units, _day in found):
+            raise ValueError(_("%(sku)s: lot %(lot)s stands there twice. Add the two up.") % {"sku": sku, "lot": code})
+        found.append((code, units, day(read["day"] or "")))
+    total = sum(units for _code, units, _day in found)
+    if counted and found and total != counted:
+        raise ValueError(
+            _("%(sku)s: %(counted)s units are counted, and its lots make %(total)s. Correct one of them.")
+            % {"sku": sku, "counted": counted, "total": total}
+        )
     return found
 
 

@@ -18,6 +18,7 @@ from inventory.models import (
     GoodsReceipt,
     LandedCost,
     Location,
+    Lot,
     Product,
     PurchaseOrder,
     Revaluation,
@@ -154,6 +155,29 @@ def test_serial_numbers_are_typed_one_a_line() -> None:
     assert sorted(item.lot.code for item in GoodsReceipt.objects.get().lines.select_related("lot") if item.lot) == [
         "S1", "S2"
     ]  # fmt: skip
+
+
+def test_a_line_may_come_in_several_lots() -> None:
+    client = logged_in("warehouse")
+    make_product("MILK", tracking="lot", expires=True)
+    order = make_sent(("MILK", 10, "2.00"))
+    line = order.lines.get()
+    for counted, lots, words in (
+        ("10", "L-1 × 4, 2027-03-01\nL-2 × 5, 2027-04-01", "10 units are counted, and its lots make 9"),
+        ("", "L-1 × 4, 2027-03-01\nL-1 x 6, 2027-03-01", "lot L-1 stands there twice"),
+        ("", "L-1 × 4, soon", "is no day"),
+        ("", "L-1 × 4, 2027-03-01\nL-2, 2027-04-01", "say how many of lot L-2 came"),
+        ("", "L-1 × 4", "expires: say on which day"),
+        ("", "× 4, 1, 2", "is not clear"),
+    ):
+        answer = receive(client, order, **{f"units-{line.pk}": counted, f"lots-{line.pk}": lots})
+        assert words in answer.content.decode(), words
+    assert lots in answer.content.decode()
+    assert not GoodsReceipt.objects.exists()
+
+    receive(client, order, **{f"lots-{line.pk}": "L-1 × 4, 2027-03-01\n0017\t6\t2027-04-01\n"})
+    found = Lot.objects.order_by("expires_on").values_list("code", "expires_on", "levels__units")
+    assert list(found) == [("L-1", date(2027, 3, 1), 4), ("0017", date(2027, 4, 1), 6)]
 
 
 def test_freight_with_the_delivery_and_later() -> None:
