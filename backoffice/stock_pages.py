@@ -56,7 +56,7 @@ def _stock_page(
         once=key or desk.once(),
         locations=list(places.usable()),
         location=request.POST.get("location", ""),
-        follows_lots=Product.objects.exclude(tracking=Product.Tracking.NONE).filter(archived_at=None).exists(),
+        follows_lots=lots.followed(),
         sees_costs=request.user.has_perm("inventory.see_costs"),
         newest=list(
             Movement.objects.filter(

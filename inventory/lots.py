@@ -84,6 +84,11 @@ def refused(product: Product, code: str, units: int) -> str:
     return said % {"sku": product.sku} if said else ""
 
 
+def followed() -> bool:
+    """Whether anything is followed by lot or serial number: where nothing is, no page asks for it."""
+    return Product.objects.exclude(tracking=Product.Tracking.NONE).filter(archived_at=None).exists()
+
+
 def set_expiry(lot_id: int, day: date | None) -> None:
     """Correct the day on which a lot expires. ValueError where its product's lots expire and no day is said."""
     lot = Lot.objects.select_related("product").get(pk=lot_id)

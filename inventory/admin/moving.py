@@ -8,7 +8,8 @@ from django.utils.translation import ngettext
 
 from backoffice import desk, moving
 from backoffice.moving import Moving, PuttingAway
-from inventory import places, putting_away
+from inventory import lots, places, putting_away
+from inventory.admin import typed
 from inventory.models import Location, Movement, Product
 from orders.admin.actions import product_named
 
@@ -32,16 +33,16 @@ def move(request: HttpRequest) -> HttpResponse:
     key = _key(request)
     if request.method == "POST" and desk.press(request, lambda: _moved(request, key)):
         return HttpResponseRedirect(request.path)
-    columns = [request.POST.getlist(name) for name in FIELDS]
-    typed = [dict(zip(FIELDS, row, strict=True)) for row in zip(*columns, strict=False)]
-    if not typed:
-        typed = [{name: request.GET.get(name, "") for name in FIELDS}]
+    rows = [dict(zip(FIELDS, row, strict=True)) for row in typed.rows(request, *FIELDS)]
+    if not rows:
+        rows = [{name: request.GET.get(name, "") for name in FIELDS}]
     blank = dict.fromkeys(FIELDS, "")
     return desk.page(
         request,
         "admin/inventory/move.html",
         _("Move goods"),
-        rows=typed + [blank] * (ROWS - len(typed)),
+        rows=rows + [blank] * (ROWS - len(rows)),
+        follows_lots=lots.followed(),
         note=request.POST.get("note", ""),
         once=key or desk.once(),
         newest=_newest(),
@@ -59,8 +60,7 @@ def _newest() -> list[Movement]:
 
 
 def _moved(request: HttpRequest, key: str) -> str:
-    columns = [request.POST.getlist(name) for name in FIELDS]
-    rows = [row for row in zip(*columns, strict=False) if row[0].strip() or row[1].strip()]
+    rows = [row for row in typed.rows(request, *FIELDS) if row[0].strip() or row[1].strip()]
     if not rows:
         raise ValueError(_("Say which product moves, how many units, from where and to where."))
     what = []

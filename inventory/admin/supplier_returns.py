@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 
 from backoffice import desk, return_paper, sending_back
-from inventory import supplier_returns
+from inventory import lots, supplier_returns
 from inventory.admin import typed
 from inventory.import_export import SupplierReturnExchange
 from inventory.models import Location, Lot, PurchaseOrder, Supplier, SupplierReturn
@@ -102,6 +102,7 @@ def new(request: HttpRequest) -> HttpResponse:
         reference=request.POST.get("reference", ""),
         rows=[*rows, *[("", "", "", "")] * max(ROWS - len(rows), 1)],
         sees_costs=request.user.has_perm("inventory.see_costs"),
+        follows_lots=lots.followed(),
     )
 
 

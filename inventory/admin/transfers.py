@@ -17,7 +17,8 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownF
 from backoffice import desk, transferring
 from backoffice.api.base import pdf
 from backoffice.transferring import Arrived
-from inventory import places, transfer_papers, transfers
+from inventory import lots, places, transfer_papers, transfers
+from inventory.admin import typed
 from inventory.admin.bins import show
 from inventory.admin.moving import lot_named
 from inventory.import_export import TransferExchange
@@ -101,13 +102,13 @@ def new(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(reverse("admin:inventory_transfer_change", args=[made[0].pk]))
     warehouses = list(places.warehouses())
     said = request.POST if request.method == "POST" else request.GET
-    typed = _typed_rows(request)
+    rows = _typed_rows(request)
     suggested: list[Suggestion] | None = None
     if said.get("do") == "suggest":
         suggested = _suggested(said.get("source", ""), said.get("destination", ""))
         skus = dict(Product.objects.filter(pk__in={s.product_id for s in suggested}).values_list("pk", "sku"))
-        known = {row["product"] for row in typed}
-        typed += [
+        known = {row["product"] for row in rows}
+        rows += [
             {"product": skus[s.product_id], "units": s.quantity, "lot": "", "why": s}
             for s in suggested
             if skus[s.product_id] not in known
@@ -122,16 +123,15 @@ def new(request: HttpRequest) -> HttpResponse:
         destination=said.get("destination", "") or (str(warehouses[1].pk) if len(warehouses) > 1 else ""),
         expected_on=said.get("expected_on", ""),
         note=said.get("note", ""),
-        rows=typed + [blank] * max(2, ROWS - len(typed)),
+        rows=rows + [blank] * max(2, ROWS - len(rows)),
         nothing_short=suggested == [],
+        follows_lots=lots.followed(),
     )
 
 
 def _typed_rows(request: HttpRequest) -> list[dict[str, Any]]:
-    columns = [request.POST.getlist(name) for name in FIELDS]
-    return [
-        dict(zip(FIELDS, row, strict=True)) for row in zip(*columns, strict=False) if row[0].strip() or row[1].strip()
-    ]
+    rows = typed.rows(request, *FIELDS)
+    return [dict(zip(FIELDS, row, strict=True)) for row in rows if row[0].strip() or row[1].strip()]
 
 
 def _suggested(source: str, destination: str) -> list[Suggestion]:

@@ -102,7 +102,7 @@ def test_the_recall_list_is_a_file(lot: Lot) -> None:
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("en", ("Recall list", "Who got it", "2 units to 1 orders; 0 came back.")),
+    [("en", ("Recall list", "Who got it", "Units: 2. Orders: 1. Came back: 0.")),
      ("fr", ("Liste de rappel", "Qui l’a reçu", "Réception de marchandises"))],
 )  # fmt: skip
 def test_the_recall_list_is_a_paper_in_the_merchants_language(lot: Lot, language: str, words: tuple[str, ...]) -> None:

@@ -65,7 +65,9 @@ def test_the_stock_is_corrected_at_the_desk_lot_by_lot(product: Product) -> None
 def test_where_nothing_is_followed_by_lot_no_page_asks_for_it() -> None:
     make_merchant()
     make_product("TENT")
-    assert 'name="lot"' not in logged_in("manager").get(reverse("admin:inventory_product_receive")).content.decode()
+    client = logged_in("manager")
+    for page in ("product_receive", "product_correct", "location_move", "transfer_add", "supplierreturn_add"):
+        assert 'name="lot"' not in client.get(reverse(f"admin:inventory_{page}")).content.decode(), page
 
 
 def test_a_count_by_file_says_where_lots_are_counted(product: Product) -> None:
