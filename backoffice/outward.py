@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from accounting import invoice_mail
-from backoffice import backorder_mail, buying, journey, purchase_mail
+from backoffice import backorder_mail, buying, journey, purchase_mail, return_mail, sending_back
 from backoffice.reordering import mail as order_list_mail
 from backoffice.sync import deliveries
 from backoffice.sync.deliveries import Result
@@ -32,6 +32,7 @@ TELLERS: dict[str, tuple[Teller, int]] = {
     journey.SHIPMENT_MAIL: (shipment_mail.send, 1),
     back_in_stock.TOPIC: (back_in_stock_mail.send, 1),
     buying.TOPIC: (purchase_mail.send, 1),
+    sending_back.TOPIC: (return_mail.send, 1),
     order_list_mail.TOPIC: (order_list_mail.send, 1),
 }
 """Who tells a topic, and how many at a time: large where the other side takes batches, small where each is a call, one

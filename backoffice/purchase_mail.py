@@ -153,7 +153,7 @@ def letter(order: Facts, sender: Letterhead, pdf: bytes, *, to: str, name: str, 
     heading = words[kind].format(**said)
     subject = words["subject"].format(heading=heading, merchant=sender.name)
     text, html = mail.rendered(
-        "purchase_order",
+        "supplier",
         {
             "language": order.language,
             "words": words,

@@ -11,9 +11,12 @@ from accounting import chart, ledger
 from accounting.models import Entry
 from backoffice import goods
 from backoffice.lib import money
+from backoffice.sync import connections, deliveries
 from inventory import supplier_returns
 from inventory.models import SupplierReturn, SupplierReturnLine
 from orders import allocation, merchant
+
+TOPIC = "supplier_return"
 
 
 def send(return_id: int, *, by: object = None) -> SupplierReturn:
@@ -65,6 +68,19 @@ def credit(return_id: int, *, amount: Decimal | None = None, reference: str = ""
                 )
             ]
         )
+    return going_back
+
+
+def mail(return_id: int) -> SupplierReturn:
+    """The slip is wanted at the supplier by mail, now that the goods have left; pressed twice before it goes, it goes once."""
+    going_back = SupplierReturn.objects.select_related("supplier").get(pk=return_id)
+    if going_back.sent_at is None:
+        raise ValueError(_("The goods of %(number)s have not left yet.") % {"number": going_back.number})
+    if not going_back.supplier.email:
+        raise ValueError(
+            _("%(name)s has no mail address. Add one, or print the slip.") % {"name": going_back.supplier.name}
+        )
+    deliveries.want([(connections.own("mail")["mail"].pk, TOPIC, going_back.pk)])
     return going_back
 
 

@@ -16,8 +16,10 @@ from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 
 from backoffice import desk, return_paper, sending_back
+from backoffice.sync.models import Delivery
 from inventory import lots, supplier_returns
 from inventory.admin import typed
+from inventory.admin.purchase_page import DELIVERY_TONES
 from inventory.import_export import SupplierReturnExchange
 from inventory.models import Location, Lot, PurchaseOrder, Supplier, SupplierReturn
 from inventory.supplier_returns import Going
@@ -145,6 +147,7 @@ def page(request: HttpRequest, return_id: int) -> HttpResponse:
     for line in lines:
         line.amount = sending_back.total([line], currency)  # type: ignore[attr-defined]
     may_change = request.user.has_perm("inventory.change_supplierreturn")
+    mail = Delivery.objects.filter(topic=sending_back.TOPIC, object_id=found.pk).first()
     return desk.page(
         request,
         "admin/inventory/supplier_return/page.html",
@@ -153,11 +156,15 @@ def page(request: HttpRequest, return_id: int) -> HttpResponse:
         lines=lines,
         opts=None,
         tone=TONES[found.state],
+        mail=mail,
+        mail_tone=DELIVERY_TONES.get(mail.state, "info") if mail else "",
         currency=currency,
         total=sending_back.total(lines, currency),
         sees_costs=request.user.has_perm("inventory.see_costs"),
         may={
             "send": may_change and found.state == State.DRAFT,
+            "mail": may_change and found.sent_at is not None,
+            "see_told": request.user.has_perm("sync.view_delivery"),
             "credit": may_change and found.state == State.SENT and request.user.has_perm("inventory.see_costs"),
         },
     )
@@ -198,6 +205,11 @@ def _credit(request: HttpRequest, found: SupplierReturn) -> str:
     return _("Credited.")
 
 
+def _mail(request: HttpRequest, found: SupplierReturn) -> str:
+    supplier = sending_back.mail(found.pk).supplier
+    return _("The slip is on its way to %(name)s, at %(mail)s.") % {"name": supplier.name, "mail": supplier.email}
+
+
 def _cancel(request: HttpRequest, found: SupplierReturn) -> str:
     supplier_returns.cancel(found.pk)
     return _("The draft is given up; nothing has left the stock.")
@@ -205,6 +217,7 @@ def _cancel(request: HttpRequest, found: SupplierReturn) -> str:
 
 BUTTONS: dict[str, Callable[[HttpRequest, SupplierReturn], str]] = {
     "send": _send,
+    "mail": _mail,
     "credit": _credit,
     "cancel": _cancel,
 }

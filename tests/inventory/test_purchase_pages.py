@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice import buying, desk, receiving
+from backoffice import buying, desk, outward, receiving
 from backoffice.receiving import ReceiptItem
 from backoffice.sync.models import Delivery
 from inventory import purchasing
@@ -30,6 +30,7 @@ from inventory.models import (
 from tests.buying import make_draft, make_sent, make_supplier, make_warehouse
 from tests.making import make_merchant, make_product
 from tests.reading import Read
+from tests.smtp import MailServer, subject_of
 from tests.staff import logged_in, statements
 
 pytestmark = pytest.mark.django_db
@@ -261,8 +262,8 @@ def test_one_day_is_said_everywhere_the_next_on_which_something_comes() -> None:
     assert said() == (False, False, False, True, True, True)
 
 
-def test_goods_go_back_from_quarantine() -> None:
-    client, order = logged_in("manager"), make_sent()
+def test_goods_go_back_from_quarantine_and_the_supplier_gets_the_slip(mail_server: MailServer) -> None:
+    client, order = logged_in("manager"), make_sent(supplier=make_supplier(language="fr"))
     main = make_warehouse()
     quarantine = Location.objects.create(code="Q", name="Quarantine", kind="quarantine", warehouse=main, sellable=False)
     receiving.receive(order.pk, [ReceiptItem(order.lines.get().pk, 3, quarantine.pk)], key="x")
@@ -273,9 +274,21 @@ def test_goods_go_back_from_quarantine() -> None:
          "reference": "RMA-5", "product": "TENT", "units": "2", "lot": "", "credit": "38.00"},
     )  # fmt: skip
     back = SupplierReturn.objects.get()
+    assert press(client, back, "mail") == f"The goods of {back.number} have not left yet."
     assert press(client, back, "send").startswith("The goods have left the stock.")
     assert press(client, back, "send").endswith("was sent or cancelled before.")
     assert StockLevel.objects.get(location=quarantine).on_hand == 1
+    assert "orders@nordlys.example" in press(client, back, "mail")
+    outward.deliver()
+    (mail,) = mail_server.mails
+    assert (mail["To"], subject_of(mail)) == (
+        "Nordlys Textiles <orders@nordlys.example>", f"Retour {back.number} – Boréal Outfitters Inc."
+    )  # fmt: skip
+    (pdf,) = mail.iter_attachments()
+    assert "Torn seams" in Read(pdf.get_content()).text()
+    shown = page(client, back)
+    assert "Mailed to orders@nordlys.example." in shown
+    assert "Mail the slip again" in shown
     slip = Read(client.get(reverse("admin:inventory_supplierreturn_pdf", args=[back.pk])).content)
     assert "Torn seams" in slip.text()
     assert slip.codes() == [back.number]
