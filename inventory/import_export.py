@@ -113,9 +113,11 @@ class TransferExchange(TableExchange):
 
 
 class PurchaseOrderExchange(TableExchange):
-    """Purchase orders go out as a table; they come in by being written."""
+    """All purchase orders go out as a table; lines of drafts come in, new drafts too, all of a file in one transaction."""
 
     resource_classes = (resources.PurchaseOrderResource,)
+    may_import = ("inventory.add_purchaseorder", "inventory.change_purchaseorder")
+    in_background = False
     may_export = ("inventory.view_purchaseorder",)
 
 

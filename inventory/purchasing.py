@@ -32,6 +32,7 @@ class Wanted:
     product_id: int
     quantity: int
     unit_price: Decimal | None = None
+    expected_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +109,19 @@ def draft(*, supplier_id: int, warehouse_id: int, lines: Sequence[Wanted], by: A
 
 
 def _new_lines(order: PurchaseOrder, wanted: Sequence[Wanted], *, first: int) -> list[PurchaseOrderLine]:
-    once: dict[tuple[int, Decimal | None], int] = {}
+    once: dict[tuple[int, Decimal | None, date | None], int] = {}
     for want in wanted:
-        spot = (want.product_id, want.unit_price)
+        spot = (want.product_id, want.unit_price, want.expected_on)
         once[spot] = once.get(spot, 0) + want.quantity
     if not once:
         raise ValueError(_("Say at least one product that is ordered."))
-    products = Product.objects.in_bulk([product_id for product_id, _price in once])
+    products = Product.objects.in_bulk([product_id for product_id, _price, _day in once])
     terms = {
         row.product_id: row
         for row in SupplierProduct.objects.filter(supplier_id=order.supplier_id, product__in=list(products))
     }
     made = []
-    for position, ((product_id, price), quantity) in enumerate(once.items(), start=first):
+    for position, ((product_id, price, day), quantity) in enumerate(once.items(), start=first):
         product = products[product_id]
         if not product.stocked or product.archived_at is not None:
             raise ValueError(
@@ -136,6 +137,7 @@ def _new_lines(order: PurchaseOrder, wanted: Sequence[Wanted], *, first: int) ->
                 product=product,
                 supplier_sku=term.supplier_sku if term else "",
                 ordered=quantity,
+                expected_on=day,
                 unit_price=price if price is not None else (term and term.price) or Decimal(0),
             )
         )
