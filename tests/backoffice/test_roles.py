@@ -129,6 +129,7 @@ PAGES = {
     "admin:auth_group_changelist": {X},
     "admin:inventory_purchaseorder_changelist": ALL,
     "admin:inventory_purchaseorder_add": BOSS,
+    "admin:inventory_purchaseorder_import": BOSS,
     "admin:inventory_purchaseorder_change": ALL,
     "admin:inventory_purchaseorder_receive": {W, M, X},
     "admin:inventory_purchaseorder_punctuality": ALL,
@@ -186,7 +187,7 @@ PURCHASE_BUTTONS = {
     "cancel-rest": BOSS,
     "bill": BOOKS,
 }
-RETURN_BUTTONS = {"send": BOSS, "credit": BOSS, "cancel": BOSS}
+RETURN_BUTTONS = {"send": BOSS, "mail": BOSS, "credit": BOSS, "cancel": BOSS}
 TRAFFIC_BUTTONS = {"again": {C, M, X}, "skip": {C, M, X}}
 COUNT_BUTTONS = {"enter": {W, M, X}, "submit": {W, M, X}, "look": {W, M, X}, "cancel": {W, M, X}, "approve": BOSS,
                  "again": BOSS}  # fmt: skip
