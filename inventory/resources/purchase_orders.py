@@ -167,7 +167,7 @@ class PurchaseOrderResource(TableResource):
         return PurchaseOrder(supplier=supplier, warehouse=warehouse, currency=supplier.currency)
 
     def _product(self, row: Mapping[str, str], supplier_id: int) -> Product | None:
-        """What a row is about: by our SKU, by the supplier's, or by both if they agree."""
+        """What a row is about: by our SKU, else by the supplier's, which is read only where ours is left out."""
         sku, theirs = row.get("sku", "").strip(), row.get("supplier_sku", "").strip()
         by_ours, by_theirs = self._products.get(sku), self._theirs.get((supplier_id, theirs))
         if sku and by_ours is None:
