@@ -1,15 +1,13 @@
-"""When goods that are not there can leave (rule: S10): the one function, from plain data to an answer with its reason.
+"""When goods that are not there can leave (rule: S10): from plain data about one source to an answer with its reason.
 
 The answer is a range of two days on which the parcel is handed over. The first is the day on which the goods are expected,
 with the warehouse's handling days; the second is later by as much as such days are usually wrong.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
-from itertools import accumulate
 from math import ceil
 from typing import Any
 
@@ -79,116 +77,83 @@ class Promise:
         return self.earliest is not None
 
 
-class Outlook:
-    """What is coming of one product, asked as often as there are lines that wait for it."""
-
-    def __init__(
-        self, *, arrivals: Iterable[Arrival] = (), lead: Lead | None = None, house: House | None = None, now: datetime
-    ) -> None:
-        self._now, self._lead, self._house = now, lead, house or USUAL
-        arrivals = list(arrivals)
-        dated = [(arrival, self._comes_on(arrival, arrival.on)) for arrival in arrivals if arrival.on is not None]
-        self._dated = sorted(dated, key=lambda pair: (pair[1], pair[0].source_id or 0))
-        self._covered = list(accumulate(arrival.units for arrival, _ in self._dated))
-        self._undated = [arrival.number for arrival in arrivals if arrival.on is None]
-        self._answers: dict[int, Promise] = {}
-
-    def promise(self, *, units: int, ahead: int = 0, free: int = 0) -> Promise:
-        """For so many units behind `ahead` others, of which `free` are not promised to anybody."""
-        missing = ahead + units - free
-        # The first arrival whose cumulative quantity covers it; -1 is what lies here, the number of all is none.
-        at = -1 if missing <= 0 else bisect_left(self._covered, missing)
-        if at not in self._answers:
-            self._answers[at] = self._answer(at)
-        return self._answers[at]
-
-    def _answer(self, at: int) -> Promise:
-        if at < 0:
-            day = self._handed_over(self._now.date(), self._house)
-            return Promise(IN_STOCK, day, day)
-        if at < len(self._dated):
-            return self._from_arrival(*self._dated[at])
-        return self._from_lead_time()
-
-    def _handed_over(self, there_on: date, house: House) -> date:
-        today = self._now.date()
-        first = today + timedelta(days=1) if self._now.time() > house.cut_off else today
-        return house.calendar.add(max(there_on, first), house.handling_days)
-
-    def _comes_on(self, arrival: Arrival, on: date) -> date:
-        """What should have come before today comes on the next working day at the earliest, as late as usual."""
-        today = self._now.date()
-        if on >= today:
-            return on
-        return arrival.house.calendar.add(today + timedelta(days=1), ceil(arrival.usually_late))
-
-    def _from_arrival(self, arrival: Arrival, on: date) -> Promise:
-        earliest = self._handed_over(on, arrival.house)
-        spread = max(LEAST_SPREAD, ceil(arrival.usually_late))
-        details: dict[str, Any] = {"number": arrival.number, "on": on.isoformat()}
-        if arrival.on is not None and arrival.on != on:
-            details["was"] = arrival.on.isoformat()
-        is_transfer = arrival.kind == TRANSFER
-        return Promise(
-            arrival.kind,
-            earliest,
-            arrival.house.calendar.add(earliest, spread),
-            details,
-            purchase_line_id=None if is_transfer else arrival.source_id,
-            transfer_id=arrival.source_id if is_transfer else None,
-            supplier_id=arrival.supplier_id,
-        )
-
-    def _from_lead_time(self) -> Promise:
-        lead = self._lead
-        # What is on order does not reach this far.
-        taken = {"taken": True} if self._dated else {}
-        if lead is None or lead.days is None:
-            if self._undated:
-                return Promise(UNKNOWN, details={"why": "undated", "number": self._undated[0]})
-            why: dict[str, Any] = (
-                {"why": "no_supplier"} if lead is None else {"why": "no_lead_time", "supplier": lead.supplier}
-            )
-            return Promise(UNKNOWN, details=why | taken, supplier_id=lead.supplier_id if lead else None)
-        earliest = self._handed_over(lead.calendar.add(self._now.date(), lead.days), self._house)
-        spread = max(LEAST_SPREAD, ceil(Fraction(lead.days, 4)))
-        return Promise(
-            LEAD_TIME,
-            earliest,
-            self._house.calendar.add(earliest, spread),
-            {"days": lead.days, "supplier": lead.supplier} | taken,
-            supplier_id=lead.supplier_id,
-        )
+def in_stock(house: House, now: datetime) -> Promise:
+    """For what lies in a warehouse. `now` is the warehouse's local time, here and below."""
+    day = _handed_over(now.date(), house, now)
+    return Promise(IN_STOCK, day, day)
 
 
-def answer(
-    *,
-    units: int,
-    ahead: int = 0,
-    free: int = 0,
-    arrivals: Sequence[Arrival] = (),
-    lead: Lead | None = None,
-    house: House | None = None,
-    now: datetime,
-) -> Promise:
-    """When so many units can leave. `now` is the warehouse's local time."""
-    outlook = Outlook(arrivals=arrivals, lead=lead, house=house, now=now)
-    return outlook.promise(units=units, ahead=ahead, free=free)
+def comes_on(arrival: Arrival, now: datetime) -> date | None:
+    """The day to count with. What should have come before today comes on the next working day at the earliest, as late as
+    usual."""
+    today = now.date()
+    if arrival.on is None or arrival.on >= today:
+        return arrival.on
+    return arrival.house.calendar.add(today + timedelta(days=1), ceil(arrival.usually_late))
 
 
-def whole(parts: Mapping[str, Promise]) -> Promise:
-    """A kit leaves when the last of its components, by name, can; one of which nothing is known makes all unknown."""
-    if len(parts) == 1:
-        return next(iter(parts.values()))
-    name, last = max(
-        parts.items(), key=lambda item: (not item[1].is_known, item[1].earliest or date.min, _end(item[1]))
+def on_arrival(arrival: Arrival, now: datetime) -> Promise:
+    """For what is expected on a day."""
+    on = comes_on(arrival, now) or now.date()
+    earliest = _handed_over(on, arrival.house, now)
+    spread = max(LEAST_SPREAD, ceil(arrival.usually_late))
+    details: dict[str, Any] = {"number": arrival.number, "on": on.isoformat()}
+    if arrival.on is not None and arrival.on != on:
+        details["was"] = arrival.on.isoformat()
+    is_transfer = arrival.kind == TRANSFER
+    return Promise(
+        arrival.kind,
+        earliest,
+        arrival.house.calendar.add(earliest, spread),
+        details,
+        purchase_line_id=None if is_transfer else arrival.source_id,
+        transfer_id=arrival.source_id if is_transfer else None,
+        supplier_id=arrival.supplier_id,
     )
+
+
+def if_bought(lead: Lead | None, house: House, now: datetime, why_not_sooner: Mapping[str, Any]) -> Promise:
+    """For what has still to be bought: the lead time from today, or that nothing is known."""
+    if lead is None or lead.days is None:
+        start = why_not_sooner.get("start")
+        # Somebody who knows more than that nothing was bought is asked first.
+        if start in ("apart", "undated"):
+            details = {"why": start, **{name: said for name, said in why_not_sooner.items() if name != "start"}}
+        elif lead is None:
+            details = {"why": "no_supplier", **why_not_sooner}
+        else:
+            details = {"why": "no_lead_time", "supplier": lead.supplier, **why_not_sooner}
+        return Promise(UNKNOWN, details=details, supplier_id=lead.supplier_id if lead else None)
+    earliest = _handed_over(lead.calendar.add(now.date(), lead.days), house, now)
+    spread = max(LEAST_SPREAD, ceil(Fraction(lead.days, 4)))
+    return Promise(
+        LEAD_TIME,
+        earliest,
+        house.calendar.add(earliest, spread),
+        {"days": lead.days, "supplier": lead.supplier, **why_not_sooner},
+        supplier_id=lead.supplier_id,
+    )
+
+
+def _handed_over(there_on: date, house: House, now: datetime) -> date:
+    today = now.date()
+    first = today + timedelta(days=1) if now.time() > house.cut_off else today
+    return house.calendar.add(max(there_on, first), house.handling_days)
+
+
+def whole(parts: Iterable[tuple[str, Promise]]) -> Promise:
+    """What is made up of several leaves when the last can; one of which nothing is known makes all unknown.
+
+    Each with the name of the component it is about, empty where there is only one.
+    """
+    parts = list(parts)
+    name, last = max(parts, key=lambda part: (not part[1].is_known, part[1].earliest or date.min, _end(part[1])))
     if last.kind == IN_STOCK:
         return last
-    named = {**last.details, "component": name}
+    named = {**last.details, "component": name} if name else last.details
     if not last.is_known:
         return replace(last, details=named)
-    return replace(last, latest=max(_end(promise) for promise in parts.values()), details=named)
+    return replace(last, latest=max(_end(promise) for _, promise in parts), details=named)
 
 
 def _end(promise: Promise) -> date:

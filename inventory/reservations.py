@@ -136,6 +136,18 @@ class Table:
         self._serving = free.serving
         self._left: dict[int, Left] = {pk: [list(spot) for spot in spots] for pk, spots in free.spots.items()}
 
+    def put(self, product_id: int, spot: Spot, turn: Mapping[int, int]) -> None:
+        """More of a product is there; `turn` says of warehouses which is picked from first."""
+        spots = [known for known in self._left.get(product_id, ()) if known[1]]
+        self._left[product_id] = sorted([*spots, list(spot)], key=lambda known: turn.get(known[2], len(turn)))
+
+    def lying(self, product_id: int) -> dict[int, int]:
+        """What is left of a product, by warehouse."""
+        found: dict[int, int] = defaultdict(int)
+        for _, units, warehouse_id in self._left.get(product_id, ()):
+            found[warehouse_id] += units
+        return found
+
     def draw(self, asked: Iterable[Ask]) -> list[Grant]:
         """What these get, served in the order given."""
         grants: list[Grant] = []

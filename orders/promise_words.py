@@ -20,6 +20,9 @@ WORDS = {
         "transfer_late": "transfer {number} between warehouses is late: it was expected {was}, now {on}",
         "nothing": "nothing is on order",
         "taken": "all that is on order goes to earlier orders",
+        "short": "less is there and on order than is wanted",
+        "elsewhere": "what is on order comes to a warehouse that does not serve this store",
+        "apart": "what there is lies in several warehouses, and a parcel is packed in one: transfer it",
         "lead_time": "{start}; {supplier} delivers within {days} working days",
         "lead_time_one": "{start}; {supplier} delivers within a working day",
         "no_supplier": "{start}, and no supplier is known",
@@ -39,6 +42,9 @@ WORDS = {
         "transfer_late": "le transfert {number} entre entrepôts est en retard\u00a0: attendu le {was}, maintenant le {on}",
         "nothing": "rien n’est commandé",
         "taken": "tout ce qui est commandé va aux commandes précédentes",
+        "short": "il y a moins en stock et en commande que demandé",
+        "elsewhere": "ce qui est commandé arrive dans un entrepôt qui ne sert pas cette boutique",
+        "apart": "ce qu’il y a se trouve dans plusieurs entrepôts, et un colis part d’un seul\u00a0: à transférer",
         "lead_time": "{start}; {supplier} livre en {days} jours ouvrables",
         "lead_time_one": "{start}; {supplier} livre en un jour ouvrable",
         "no_supplier": "{start}, et aucun fournisseur n’est connu",
@@ -75,9 +81,10 @@ def _reason(kind: str, details: Mapping[str, Any], language: str) -> str:
     words = WORDS[language]
     said = {
         **details,
-        "start": words["taken" if details.get("taken") else "nothing"],
         **{name: day(date.fromisoformat(details[name]), language) for name in ("on", "was") if name in details},
     }
+    start = details.get("start") or ("taken" if details.get("taken") else "nothing")
+    said["start"] = words[start].format(**said)
     key = details.get("why", "no_supplier") if kind == "unknown" else kind
     if "was" in details:
         key += "_late"

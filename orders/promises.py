@@ -12,12 +12,15 @@ from typing import TypeVar
 from django.db import transaction
 
 from inventory.models import KitContent, Product
-from inventory.promise import Promise, whole
+from inventory.promise import Promise
+from inventory.reservations import Ask
 from orders import promise_facts, promise_record
 from orders.models import Merchant
-from orders.promise_facts import Facts, Part
+from orders.promise_facts import Wanted
 from orders.promise_record import Told
 
+NOBODY = 0
+"""Neither a line nor a store."""
 UNKNOWN_PRODUCT = Promise("unknown", details={"why": "no_product"})
 
 
@@ -40,8 +43,8 @@ def for_products(
     parts: dict[int, dict[int, int]] = defaultdict(dict)
     for kit, product, units in KitContent.objects.filter(kit__in=ids).values_list("kit_id", "product_id", "quantity"):
         parts[kit][product] = units
-    wanted = {pk: {part: units * quantity for part, units in (parts.get(pk) or {pk: 1}).items()} for pk in ids}
-    return for_contents(wanted, connection_id=connection_id, now=now, names=_names(wanted))
+    wanted = {pk: parts.get(pk) or {pk: 1} for pk in ids}
+    return for_contents(wanted, quantity, connection_id=connection_id, now=now, names=_names(wanted.values()))
 
 
 K = TypeVar("K")
@@ -49,28 +52,22 @@ K = TypeVar("K")
 
 def for_contents(
     contents: Mapping[K, Mapping[int, int]],
+    quantity: int = 1,
     *,
     connection_id: int | None = None,
     now: datetime | None = None,
     seller: Merchant | None = None,
     names: Mapping[int, str] | None = None,
 ) -> dict[K, Promise]:
-    """What somebody is told who orders each of these now, each by what it takes from stock; two statements.
+    """What somebody is told who orders so many of each of these now, each by what one of it takes from stock; two statements.
 
     `names` are for the reason, which says of several parts the one that is waited for.
     """
-    wanted = {product for inside in contents.values() for product in inside}
-    facts = promise_facts.gather(wanted, now=now, seller=seller)
-    known = names or {}
+    outlook = promise_facts.gather(
+        {product for inside in contents.values() for product in inside}, now=now, seller=seller
+    )
     return {
-        key: whole(
-            {
-                known.get(product, str(product)): facts.promise(
-                    product, units=units, key=None, connection_id=connection_id
-                )
-                for product, units in inside.items()
-            }
-        )
+        key: outlook.promise(Ask(NOBODY, tuple(sorted(inside.items())), quantity, connection_id or NOBODY), names=names)
         for key, inside in contents.items()
     }
 
@@ -101,39 +98,25 @@ def refresh_orders(order_ids: Iterable[int], *, now: datetime | None = None) -> 
     return changed
 
 
-def _record(parts: Sequence[Part], now: datetime | None) -> set[int]:
-    answers = _answers(parts, now)
-    about = {part.line_id: part for part in parts}
+def _record(lines: Sequence[Wanted], now: datetime | None) -> set[int]:
+    answers = _answers(lines, now)
     return promise_record.write(
-        {line: Told(about[line].order_id, about[line].sku, promise) for line, promise in answers.items()}, now=now
+        {line.ask.key: Told(line.order_id, line.sku, answers[line.ask.key]) for line in lines}, now=now
     )
 
 
-def _answers(parts: Sequence[Part], now: datetime | None) -> dict[int, Promise]:
-    if not parts:
+def _answers(lines: Sequence[Wanted], now: datetime | None) -> dict[int, Promise]:
+    if not lines:
         return {}
-    facts = promise_facts.gather({part.product_id for part in parts if part.product_id is not None}, now=now)
-    by_line: dict[int, list[Part]] = defaultdict(list)
-    for part in parts:
-        by_line[part.line_id].append(part)
-    names = _names({line: {p.product_id: 1 for p in own if p.product_id} for line, own in by_line.items()})
-    return {line: _of_line(own, facts, names) for line, own in by_line.items()}
+    outlook = promise_facts.gather({product for line in lines for product, _ in line.ask.needs}, now=now)
+    names = _names(dict(line.ask.needs) for line in lines)
+    return {
+        line.ask.key: outlook.promise(line.ask, line.key, names=names) if line.ask.needs else UNKNOWN_PRODUCT
+        for line in lines
+    }
 
 
-def _of_line(parts: Sequence[Part], facts: Facts, names: Mapping[int, str]) -> Promise:
-    if any(part.product_id is None for part in parts):
-        return UNKNOWN_PRODUCT
-    return whole(
-        {
-            names.get(part.product_id or 0, ""): facts.promise(
-                part.product_id or 0, units=part.units, key=part.key, connection_id=part.connection_id
-            )
-            for part in parts
-        }
-    )
-
-
-def _names(contents: Mapping[int, Mapping[int, int]]) -> dict[int, str]:
+def _names(contents: Iterable[Mapping[int, int]]) -> dict[int, str]:
     """The SKUs of components, where something has several."""
-    ids = {product for inside in contents.values() if len(inside) > 1 for product in inside}
+    ids = {product for inside in contents if len(inside) > 1 for product in inside}
     return dict(Product.objects.filter(pk__in=ids).values_list("pk", "sku")) if ids else {}
