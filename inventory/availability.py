@@ -10,7 +10,7 @@ from inventory.models import Product
 # `whole` is what can be reserved: units whose parts lie free in one warehouse, for what is in one unit goes out in one
 # parcel. `spare` is what is left of all of it when the safety buffer is kept back from each part.
 FREE = """
-    WITH asked AS (SELECT * FROM unnest(%(products)s::bigint[], %(units)s::int[]) AS asked(product_id, unit)),
+    WITH {asked},
     part AS (SELECT asked.product_id, asked.unit, content.product_id AS part_id, content.quantity::bigint * asked.unit AS quantity
                FROM asked JOIN inventory_kitcontent content ON content.kit_id = asked.product_id
              UNION ALL
@@ -31,12 +31,46 @@ FREE = """
                      min(floor((coalesce(everywhere.units, 0) - %(buffer)s) / part.quantity)) AS units
                 FROM part LEFT JOIN (SELECT product_id, sum(units) AS units FROM free GROUP BY 1) everywhere
                   ON everywhere.product_id = part.part_id
-               GROUP BY part.product_id, part.unit)
-    SELECT spare.product_id, spare.unit,
-           greatest(0, least(spare.units, (SELECT coalesce(sum(floor(made.units)), 0) FROM made
-                                            WHERE made.product_id = spare.product_id AND made.unit = spare.unit)))::bigint
-      FROM spare
+               GROUP BY part.product_id, part.unit),
+    figure AS (SELECT spare.product_id, spare.unit,
+                      greatest(0, least(spare.units, (SELECT coalesce(sum(floor(made.units)), 0) FROM made
+                                                       WHERE made.product_id = spare.product_id
+                                                         AND made.unit = spare.unit)))::bigint AS units
+                 FROM spare)
 """
+ASKED = "asked AS (SELECT * FROM unnest(%(products)s::bigint[], %(units)s::int[]) AS asked(product_id, unit))"
+SELLABLE = FREE.format(asked=ASKED) + "SELECT product_id, unit, units FROM figure"
+
+# What a store calls it comes before a product's own SKU, as with its orders, and that before a selling unit's. What is
+# archived is not sold any more; and a kit that holds what is archived, or what is never on backorder, never is either.
+FOUND = """
+    found AS MATERIALIZED (
+        SELECT said.sku, product.id AS product_id, choice.unit,
+               CASE WHEN EXISTS (SELECT FROM inventory_kitcontent content
+                                   JOIN inventory_product part ON part.id = content.product_id
+                                  WHERE content.kit_id = product.id
+                                    AND (part.archived_at IS NOT NULL OR part.backorder_policy = 'refuse'))
+                    THEN 'refuse' ELSE product.backorder_policy END AS policy,
+               CASE WHEN product.is_kit
+                    THEN (SELECT array_agg(ARRAY[content.product_id, content.quantity::bigint * choice.unit])
+                            FROM inventory_kitcontent content WHERE content.kit_id = product.id)
+                    WHEN product.stocked THEN ARRAY[ARRAY[product.id, choice.unit]] END AS contents
+          FROM unnest(%(skus)s::text[]) AS said(sku)
+         CROSS JOIN LATERAL (
+               (SELECT listing.product_id, coalesce(unit.quantity, 1) AS unit, 1 AS turn
+                  FROM inventory_listing listing LEFT JOIN inventory_sellingunit unit ON unit.id = listing.selling_unit_id
+                 WHERE listing.connection_id = %(connection)s AND listing.sku = said.sku AND listing.product_id IS NOT NULL
+                 ORDER BY listing.id LIMIT 1)
+               UNION ALL SELECT id, 1, 2 FROM inventory_product WHERE sku = said.sku
+               UNION ALL SELECT product_id, quantity, 3 FROM inventory_sellingunit WHERE sku = said.sku AND sku <> ''
+                ORDER BY turn LIMIT 1) choice
+          JOIN inventory_product product ON product.id = choice.product_id AND product.archived_at IS NULL),
+    asked AS (SELECT DISTINCT product_id, unit FROM found)
+"""
+OFFERED = (
+    FREE.format(asked=FOUND)
+    + "SELECT sku, product_id, unit, policy, contents, coalesce(units, 0) FROM found LEFT JOIN figure USING (product_id, unit)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +101,7 @@ def sellable(asked: Iterable[Sold], *, connection_id: int | None = None, safety_
         return {}
     with database.cursor() as cursor:
         cursor.execute(
-            FREE,
+            SELLABLE,
             {
                 "products": [sold.product_id for sold in wanted],
                 "units": [sold.unit for sold in wanted],
@@ -77,6 +111,31 @@ def sellable(asked: Iterable[Sold], *, connection_id: int | None = None, safety_
         )
         found = {Sold(product_id, unit): whole for product_id, unit, whole in cursor.fetchall()}
     return {sold: found.get(sold, 0) for sold in wanted}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a SKU means that is asked for, and how many whole ones of it can be promised."""
+
+    sku: str
+    sold: Sold
+    policy: str
+    contents: dict[int, int]
+    """Stock units by product that one of it takes; nothing for a service."""
+    free: int
+
+
+def offers(skus: Iterable[str], *, connection_id: int | None = None, safety_buffer: int = 0) -> dict[str, Offer]:
+    """What is sold under these SKUs, those that mean something; one statement for any number.
+
+    With a connection: by what that store calls it too, and what the warehouses that serve it have.
+    """
+    with database.cursor() as cursor:
+        cursor.execute(OFFERED, {"skus": list(skus), "connection": connection_id, "buffer": safety_buffer})
+        return {
+            sku: Offer(sku, Sold(product_id, unit), policy, dict(contents or ()), free)
+            for sku, product_id, unit, policy, contents, free in cursor.fetchall()
+        }
 
 
 def published(quantity: int, policy: str) -> tuple[int, str]:

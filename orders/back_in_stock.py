@@ -1,66 +1,83 @@
 """“Tell me when it is back”: who signs up is mailed once, in the order of sign-up, not more people than there is stock for.
 
-Of each product as many are called as units can be sold now, less those called in the last two days: they are taken to be about
-to buy. Who is still waiting is called when more comes, or when those two days are over and units are left.
+Stock is dealt out to them on paper, as orders would get it: from warehouses that serve the store, above its safety buffer, in
+whole units, and what is in a kit is there once only. First to those called in the last two days who have not bought yet: they
+are taken to be about to. Who is still waiting is called when more comes, or when those two days are over and units are left.
 """
 
 import secrets
-from collections import defaultdict
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from backoffice.lib import cards
 from backoffice.lib.text import email_key
 from backoffice.sync import connections, deliveries
 from backoffice.sync.models import Connection
-from inventory.availability import available
+from inventory import kits, reservations
+from inventory.availability import available, offers
 from inventory.models import Product
-from orders.models import BackInStockSignup
+from inventory.reservations import Ask
+from orders.models import BackInStockSignup, OrderLine
 
 TOPIC = "back_in_stock"
 TIME_TO_BUY = timedelta(hours=48)
+NO_ADDRESS = {
+    "en": "“{typed}” is no mail address. Type it again.",
+    "fr": "« {typed} » n’est pas une adresse de courriel. Saisissez-la de nouveau.",
+}
+STRANGE_ADDRESS = {
+    "en": "This cannot be a mail address. Type it again.",
+    "fr": "Ce ne peut pas être une adresse de courriel. Saisissez-la de nouveau.",
+}
 LOCK = 718_211_003
 """One worker at a time decides who is called: two would call more people than there are units."""
 
 
-def product_of(sku: str) -> Product | None:
-    """What somebody may sign up for: sold, and not archived; by the product's SKU or a selling unit's."""
-    known = Product.objects.filter(archived_at=None)
-    found = known.filter(sku=sku).first() or known.filter(selling_units__sku=sku).exclude(selling_units__sku="").first()
-    return found if found is not None and found.is_shipped else None
+def wanted(sku: str, *, connection_id: int | None = None) -> tuple[Product, int] | None:
+    """What somebody may sign up for: a product that is sold and shipped, and how many of it at a time (a dozen is 12).
+
+    By the product's SKU, a selling unit's, or what the store calls it.
+    """
+    found = offers([sku], connection_id=connection_id).get(sku)
+    if found is None:
+        return None
+    product = Product.objects.get(pk=found.sold.product_id)
+    return (product, found.sold.unit) if product.is_shipped else None
 
 
 def sign_up(
-    product: Product, email: str, *, language: str = "en", connection: Connection | None = None
+    product: Product, email: str, *, unit: int = 1, language: str = "en", connection: Connection | None = None
 ) -> BackInStockSignup | None:
     """Somebody waits for a product; the same address twice waits once, and gets None the second time.
 
-    ValueError with a sentence where the address is none.
+    ValueError with a sentence in their language where the address is none.
     """
     typed = email.strip()
+    spoken = "fr" if language.lower().startswith("fr") else "en"
     try:
         validate_email(typed)
     except ValidationError:
-        raise ValueError(f"“{typed[:80]}” is no mail address. Type it again.") from None
+        raise ValueError(NO_ADDRESS[spoken].format(typed=typed[:80])) from None
     if len(typed) > 254 or cards.find_card_number(typed):
-        raise ValueError("This cannot be a mail address. Type it again.")
-    key = email_key(typed)
+        raise ValueError(STRANGE_ADDRESS[spoken])
     token = secrets.token_urlsafe(32)
     # Whoever waits already, or signs up at the same instant, has the one row that may wait.
     BackInStockSignup.objects.bulk_create(
         [
             BackInStockSignup(
                 product=product,
+                unit=unit,
                 email=typed,
-                email_key=key,
-                language="fr" if language.lower().startswith("fr") else "en",
+                email_key=email_key(typed),
+                language=spoken,
                 connection=connection,
                 token=token,
             )
@@ -81,7 +98,7 @@ def stop(signup_ids: Iterable[int]) -> int:
 
 
 def call_waiting() -> int:
-    """Wish for a mail to everybody whose turn it is; how many. Six statements for any number, one where nobody waits."""
+    """Wish for a mail to everybody whose turn it is; how many. A constant number of statements, one where nobody waits."""
     open_now = BackInStockSignup.objects.filter(called_at=None, cancelled_at=None, product__archived_at=None)
     if not open_now.exists():
         return 0
@@ -90,17 +107,60 @@ def call_waiting() -> int:
         with database.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         free = available(open_now.order_by().values_list("product_id", flat=True).distinct())
-        there = {pk: units for pk, units in free.items() if units > 0}
-        called = BackInStockSignup.objects.filter(product__in=there, called_at__gt=now - TIME_TO_BUY, cancelled_at=None)
-        for product_id, count in called.order_by().values_list("product_id").annotate(Count("pk")):
-            there[product_id] -= count
-        turn: dict[int, list[int]] = defaultdict(list)
-        for pk, product_id in open_now.filter(product__in=there).order_by("id").values_list("pk", "product_id"):
-            if len(turn[product_id]) < there[product_id]:
-                turn[product_id].append(pk)
-        chosen = [pk for ids in turn.values() for pk in ids]
+        there = [pk for pk, units in free.items() if units > 0]
+        if not there:
+            return 0
+        waiting = _asking(open_now.filter(product__in=there).order_by("id"))
+        bought = OrderLine.objects.filter(
+            product=OuterRef("product"),
+            order__customer__email_key=OuterRef("email_key"),
+            order__created_at__gt=OuterRef("called_at"),
+        )
+        lately = BackInStockSignup.objects.filter(called_at__gt=now - TIME_TO_BUY, cancelled_at=None)
+        called = _asking(lately.exclude(Exists(bought)).order_by("called_at", "id"))
+        chosen = _served(waiting, called)
         BackInStockSignup.objects.filter(pk__in=chosen).update(called_at=now)
         if chosen:
             door = connections.own("mail")["mail"].pk
             deliveries.want([(door, TOPIC, pk) for pk in chosen])
     return len(chosen)
+
+
+class _Asking(NamedTuple):
+    pk: int
+    product_id: int
+    unit: int
+    connection_id: int | None
+    safety_buffer: int | None
+
+
+def _asking(signups: QuerySet[BackInStockSignup]) -> list[_Asking]:
+    fields = ("pk", "product_id", "unit", "connection_id", "connection__safety_buffer")
+    return [_Asking(*row) for row in signups.values_list(*fields)]
+
+
+def _served(waiting: list[_Asking], called: list[_Asking]) -> list[int]:
+    """Those of `waiting` for whom a unit is left, in their order, when those called before have taken theirs."""
+    products = {one.product_id for one in (*waiting, *called)}
+    inside = kits.contents(products)
+    needs = {pk: inside.get(pk) or {pk: 1} for pk in products}
+    free = reservations.look({part for parts in needs.values() for part in parts})
+    table = reservations.Table(free)
+    left = {spot.level_id: spot.units for spots in free.spots.values() for spot in spots}
+
+    def served(one: _Asking) -> bool:
+        parts = {part: each * one.unit for part, each in needs[one.product_id].items()}
+        if one.safety_buffer:
+            serving = free.serving.get(one.connection_id or 0)
+            for part, units in parts.items():
+                spots = [s for s in free.spots.get(part, ()) if serving is None or s.warehouse_id in serving]
+                if sum(left[spot.level_id] for spot in spots) - one.safety_buffer < units:
+                    return False
+        grants = table.draw([Ask(one.pk, tuple(sorted(parts.items())), 1, one.connection_id or 0)])
+        for grant in grants:
+            left[grant.level_id] -= grant.quantity
+        return bool(grants)
+
+    for one in called:
+        served(one)
+    return [one.pk for one in waiting if served(one)]

@@ -3,10 +3,11 @@
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import Func, TextField
+from django.db.models import Func, Subquery, TextField
 from django.db.models.functions import Cast
 
 from backoffice.lib.letterhead import Letterhead
+from backoffice.sync.models import Connection
 from orders.models import Merchant
 
 
@@ -15,14 +16,19 @@ def current() -> Merchant:
     return merchant or Merchant.objects.get_or_create(pk=1, defaults={"name": "Your shop", "address": ""})[0]
 
 
-def with_state() -> tuple[Merchant, str]:
-    """The merchant, and a word for the state of all that is kept: it stays the same only as long as nothing was committed.
+def with_state(connection_id: int | None = None) -> tuple[Merchant, str, int | None]:
+    """The merchant, a word for the state of all that is kept, and the safety buffer of a connection; one statement.
 
-    It says nothing of what the caller's own transaction has written. One statement.
+    The word stays the same only as long as nothing was committed, and says nothing of what the caller's own transaction has
+    written. The buffer is None where there is no such connection.
     """
     snapshot = Cast(Func(function="pg_current_snapshot"), TextField())
-    found = Merchant.objects.filter(pk=1).annotate(state=snapshot).first()
-    return (found, found.state) if found is not None else (current(), "")
+    buffer = Subquery(Connection.objects.filter(pk=connection_id or 0).values("safety_buffer"))
+    found = Merchant.objects.annotate(state=snapshot, buffer=buffer).filter(pk=1).first()
+    if found is None:
+        current()
+        return with_state(connection_id)
+    return found, found.state, found.buffer
 
 
 def local_day(at: datetime, merchant: Merchant) -> date:

@@ -14,6 +14,9 @@ class BackInStockSignup(models.Model):
     """Somebody wants one mail when a product is back; served in the order of sign-up, as far as stock reaches (rule: U2)."""
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="signups")
+    unit = models.PositiveIntegerField(
+        default=1, db_default=1, help_text=_("Stock units that are wanted at a time: 12 for a dozen.")
+    )
     email = models.CharField(max_length=254)
     email_key = models.CharField(max_length=254, editable=False)
     language = models.CharField(max_length=2, default="en")
@@ -36,7 +39,7 @@ class BackInStockSignup(models.Model):
         ordering: ClassVar = ["id"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["product", "email_key"],
+                fields=["product", "unit", "email_key"],
                 condition=Q(called_at=None, cancelled_at=None),
                 name="signup_waits_once",
             ),

@@ -90,7 +90,10 @@ class Availability(PublicView):
         summary="Whether up to 200 SKUs are in stock, and when they come",
         parameters=[
             OpenApiParameter(
-                "sku", str, required=True, description="SKUs with commas between, or the parameter repeated."
+                "sku",
+                str,
+                required=True,
+                description="SKUs with commas between; or the parameter repeated, each one SKU.",
             ),
             OpenApiParameter("connection", int, description="The store that asks: its warehouses, its safety buffer."),
         ],
@@ -98,7 +101,8 @@ class Availability(PublicView):
         tags=["availability"],
     )
     def get(self, request: Request) -> Response:
-        seller, state = merchant.with_state()
+        store = store_asked(request.query_params.get("connection", ""))
+        seller, state, buffer = merchant.with_state(store)
         self.allowed(request, seller)
         # Days move by the clock as well: what is ordered after the cut-off hour leaves a day later.
         key = f"{state} {timezone.now():%Y%m%d%H%M} {self.has_key(request)} {request.META.get('QUERY_STRING', '')}"
@@ -107,35 +111,45 @@ class Availability(PublicView):
         answers = None if database.in_atomic_block or not state else caches["answers"]
         body = answers.get(name) if answers else None
         if body is None:
-            body = self._body(request, seller)
+            if store is not None and buffer is None:
+                raise no_store(store)
+            body = self._body(request, seller, store, buffer or 0)
             if answers:
                 answers.set(name, body)
         return _by_state(request, body)
 
-    def _body(self, request: Request, seller: Merchant) -> dict[str, Any]:
-        skus = [sku for said in request.query_params.getlist("sku") for sku in said.split(",")]
-        store = store_of(request.query_params.get("connection", ""))
+    def _body(self, request: Request, seller: Merchant, store: int | None, buffer: int) -> dict[str, Any]:
+        said = request.query_params.getlist("sku")
+        # Repeated, each is one SKU as it is: some have a comma.
+        skus = said if len(said) > 1 else [sku for one in said for sku in one.split(",")]
         try:
-            found = availability.answers(
-                skus,
-                seller=seller,
-                connection_id=store.pk if store else None,
-                safety_buffer=store.safety_buffer if store else 0,
-            )
+            found = availability.answers(skus, seller=seller, connection_id=store, safety_buffer=buffer)
         except ValueError as error:
             raise ValidationError({"sku": str(error)}) from None
         return {"results": [_shown(one, self.has_key(request) or seller.publishes_quantity) for one in found]}
 
 
-def store_of(said: str) -> Connection | None:
+def store_asked(said: str) -> int | None:
+    """The number of the connection that asks; whether there is one is seen when it is looked up."""
     if not said:
         return None
-    store = (
-        Connection.objects.filter(pk=said).first() if said.isascii() and said.isdecimal() and len(said) < 19 else None
-    )
+    if not (said.isascii() and said.isdecimal() and len(said) < 19):
+        raise no_store(said)
+    return int(said)
+
+
+def store_of(said: str) -> Connection | None:
+    number = store_asked(said)
+    if number is None:
+        return None
+    store = Connection.objects.filter(pk=number).first()
     if store is None:
-        raise ValidationError({"connection": f"There is no connection {said[:40]}."})
+        raise no_store(number)
     return store
+
+
+def no_store(said: object) -> ValidationError:
+    return ValidationError({"connection": f"There is no connection {str(said)[:40]}."})
 
 
 def _shown(one: availability.Answer, with_quantity: bool) -> dict[str, Any]:

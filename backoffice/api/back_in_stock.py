@@ -49,13 +49,15 @@ class BackInStock(PublicView):
         said = SignupIn(data=request.data)
         said.is_valid(raise_exception=True)
         values = said.validated_data
-        product = back_in_stock.product_of(values["sku"].strip())
-        if product is None:
+        store = store_of(values["connection"])
+        wanted = back_in_stock.wanted(values["sku"].strip(), connection_id=store.pk if store else None)
+        if wanted is None:
             raise ValidationError({"sku": f"Nothing of the SKU {values['sku'][:80]} is sold here."})
         if not values["website"]:
+            product, unit = wanted
             try:
                 back_in_stock.sign_up(
-                    product, values["email"], language=values["language"], connection=store_of(values["connection"])
+                    product, values["email"], unit=unit, language=values["language"], connection=store
                 )
             except ValueError as error:
                 raise ValidationError({"email": str(error)}) from None

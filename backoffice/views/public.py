@@ -51,6 +51,11 @@ def language_of(request: HttpRequest, otherwise: str) -> str:
     return "fr" if said.lower().startswith("fr") else "en"
 
 
+def _spoken(request: HttpRequest, seller: Merchant) -> str:
+    """What the visitor's browser prefers, unless the page was asked for in another language."""
+    return language_of(request, request.headers.get("Accept-Language", "").strip() or seller.language)
+
+
 def demo(request: HttpRequest) -> HttpResponse:
     """How a product page of a store would look, and the two lines of HTML that make it so."""
     seller = _published(request)
@@ -64,7 +69,7 @@ def demo(request: HttpRequest) -> HttpResponse:
             "seller": seller,
             "base": settings.BASE_URL,
             "items": [{"sku": sku, "name": products[sku].name if sku in products else sku} for sku in skus],
-            "language": language_of(request, seller.language),
+            "language": _spoken(request, seller),
             "published": seller.publishes_availability,
             "sku": ",".join(asked),
         },
@@ -75,10 +80,11 @@ def demo(request: HttpRequest) -> HttpResponse:
 def sign_up(request: HttpRequest, sku: str) -> HttpResponse:
     """A form for stores that only link here."""
     seller = _published(request)
-    product = back_in_stock.product_of(sku)
-    if product is None:
+    wanted = back_in_stock.wanted(sku)
+    if wanted is None:
         raise Http404
-    language = language_of(request, seller.language)
+    product, unit = wanted
+    language = _spoken(request, seller)
     words, wrong, said, status = WORDS[language], "", "", 200
     if request.method == "POST":
         if not AnonRateThrottle().allow_request(request, None):  # type: ignore[arg-type]
@@ -87,11 +93,11 @@ def sign_up(request: HttpRequest, sku: str) -> HttpResponse:
             said = SAID[language]
         else:
             try:
-                back_in_stock.sign_up(product, request.POST.get("email", ""), language=language)
+                back_in_stock.sign_up(product, request.POST.get("email", ""), unit=unit, language=language)
                 said = SAID[language]
             except ValueError as error:
                 wrong, status = str(error), 400
-    (answer,) = availability.answers([product.sku], seller=seller)
+    (answer,) = availability.answers([sku], seller=seller)
     return render(
         request,
         "public/back_in_stock.html",

@@ -51,9 +51,12 @@ def lines_of(order: Order, language: str) -> list[Shown]:
 def tell_me(order: Order, position: int, language: str) -> None:
     """His address waits for what is missing of this line; nothing happens where nothing is, or where it waits already."""
     found = [line for line in lines_of(order, language) if line.position == position and line.may_ask]
-    product = Product.objects.filter(order_lines__in=[line.pk for line in found]).first()
-    if product is not None:
-        back_in_stock.sign_up(product, order.mail_to, language=language, connection=order.connection)
+    line = (
+        OrderLine.objects.select_related("product", "selling_unit").filter(pk__in=[line.pk for line in found]).first()
+    )
+    if line is not None and line.product is not None:
+        unit = line.selling_unit.quantity if line.selling_unit else 1
+        back_in_stock.sign_up(line.product, order.mail_to, unit=unit, language=language, connection=order.connection)
 
 
 def _missing(order: Order, lines: list[OrderLine], told: dict[int, Promise]) -> dict[int, Product]:

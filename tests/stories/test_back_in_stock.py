@@ -1,19 +1,24 @@
 """“Tell me when it is back”: each is mailed once, in the order of sign-up, not more people than stock allows."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection as database
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from backoffice import outward
+from backoffice import goods, outward
+from backoffice.goods import Goods
 from backoffice.sync.models import Delivery
 from inventory import kits
-from inventory.models import Product
+from inventory.models import Location, Product, SellingUnit, ServedStore
 from orders import back_in_stock
 from orders.models import BackInStockSignup
+from tests.api.conftest import sentences
 from tests.making import make_connection, make_merchant, make_order, make_product, receive
 from tests.smtp import MailServer, subject_of
 
@@ -85,6 +90,69 @@ def test_a_kit_is_back_when_all_of_it_is() -> None:
     assert back_in_stock.call_waiting() == 0
     receive("ROPE", 1)
     assert back_in_stock.call_waiting() == 1
+
+
+def test_a_dozen_is_back_when_there_are_twelve() -> None:
+    tents = make_product("TENT")
+    SellingUnit.objects.create(product=tents, name="dozen", quantity=12, sku="TENT-12")
+    product, unit = back_in_stock.wanted("TENT-12") or (tents, 0)
+    for name in ("ann", "bob"):
+        back_in_stock.sign_up(product, f"{name}@example.ca", unit=unit)
+
+    receive("TENT", 5)
+    assert back_in_stock.call_waiting() == 0
+    receive("TENT", 8)
+    assert back_in_stock.call_waiting() == 1
+
+
+def test_what_is_in_a_kit_is_there_once_only() -> None:
+    lamp, rope = make_product("LAMP"), make_product("ROPE")
+    kit = make_product("KIT", stocked=False)
+    kits.set_components(kit, {lamp.pk: 1, rope.pk: 1})
+    for product in (kit, lamp, rope):
+        back_in_stock.sign_up(product, f"{product.sku.lower()}@example.ca")
+
+    receive("LAMP", 1)
+    receive("ROPE", 1)
+    back_in_stock.call_waiting()
+    back_in_stock.call_waiting()
+    assert called() == ["kit@example.ca"]
+
+
+def test_a_stores_customers_are_called_for_what_that_store_can_sell() -> None:
+    make_product("TENT", 10)
+    store = make_connection(name="East store", safety_buffer=5)
+    east = Location.objects.create(code="EAST", name="East", pick_order=200)
+    ServedStore.objects.create(connection=store, warehouse=east)
+    sign_up("ann", connection=store)
+
+    assert back_in_stock.call_waiting() == 0
+    for units, called_then in ((5, 0), (1, 1)):
+        goods.receive([Goods(tent().pk, units, Decimal("10.00"), location_id=east.pk)], key=f"east {units}")
+        assert back_in_stock.call_waiting() == called_then
+
+
+def test_who_was_called_and_has_bought_holds_nobody_up() -> None:
+    make_product("TENT", 1)
+    sign_up("ann", "bob")
+    assert back_in_stock.call_waiting() == 1
+    make_order([("TENT", 1, "1.00")], email="ann@example.ca")
+
+    receive("TENT", 1)
+    assert back_in_stock.call_waiting() == 1
+
+
+def test_many_are_called_in_as_many_statements_as_few() -> None:
+    make_product("TENT")
+    make_connection()
+    counts = []
+    for round_, people in enumerate((2, 20)):
+        sign_up(*(f"p{round_}-{n}" for n in range(people)))
+        receive("TENT", people)
+        with CaptureQueriesContext(database) as seen:
+            assert back_in_stock.call_waiting() == people
+        counts.append(len(seen))
+    assert counts[1] <= counts[0]
 
 
 def test_the_mail_says_it_in_the_language_of_the_sign_up_once(settings: Any) -> None:
@@ -208,3 +276,14 @@ def test_the_demo_shows_what_to_copy() -> None:
 
     assert 'data-sku="TENT"' in page
     assert "availability.js" in page
+
+
+def test_the_page_and_the_api_refuse_in_the_language_of_who_asks() -> None:
+    make_product("TENT")
+    client = Client()
+    page = client.post("/back-in-stock/TENT/?lang=fr", {"email": "nope"}).content.decode()
+    assert "n’est pas une adresse de courriel" in page
+    spoken = client.get("/back-in-stock/TENT/", headers={"accept-language": "fr-CA,fr;q=0.9,en;q=0.5"}).content.decode()
+    assert "Avertissez-moi de son retour" in spoken
+    refused = client.post(API, {"sku": "TENT", "email": "nope", "language": "fr"}, content_type="application/json")
+    assert "n’est pas une adresse de courriel" in sentences(refused)["email"]

@@ -31,6 +31,8 @@
     for (var at = 0; at < skus.length; at += MOST) {
       var part = skus.slice(at, at + MOST);
       var query = part.map(function (sku) { return "sku=" + encodeURIComponent(sku); }).join("&");
+      // One alone would be read as a list with commas between; some SKUs have a comma.
+      if (part.length === 1) query += "&sku=";
       if (store) query += "&connection=" + encodeURIComponent(store);
       (function (asked) {
         var mine = elements.filter(function (element) { return asked.indexOf(element.dataset.sku.trim()) >= 0; });
