@@ -18,16 +18,23 @@ from tests.stories.warehouse_world import STOCKED, build
 
 class WarehouseMachine(OrderRules, DeskRules):
     @initialize(
-        there=st.lists(st.tuples(st.sampled_from(STOCKED), st.integers(1, 6), pick, pick), min_size=3, max_size=10),
-        sold=st.lists(st.tuples(items, st.integers(0, 1), st.integers(0, 3)), max_size=5),
+        there=st.lists(st.tuples(st.sampled_from(STOCKED), st.integers(1, 6), pick, pick), min_size=6, max_size=12),
+        sold=st.lists(st.tuples(items, st.integers(0, 1), st.integers(0, 3)), min_size=3, max_size=6),
+        packed=st.integers(0, 3),
     )
     def open_the_doors(
-        self, there: list[tuple[str, int, int, int]], sold: list[tuple[list[tuple[str, int]], int, int]]
+        self,
+        there: list[tuple[str, int, int, int]],
+        sold: list[tuple[list[tuple[str, int]], int, int]],
+        packed: int,
     ) -> None:
         for sku, count, lot, at in there:
             self.receive(sku, count, lot, at, "10.00")
         for what, store, age in sold:
             self.take_in(what, store, True, age)
+        for number in range(packed):
+            if self.ready():
+                self.pack(number, True, 1)
 
 
 @pytest.mark.django_db

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from backoffice import goods, journey, moving, returning, settling
-from orders.models import Hold, Order, OrderLine
+from orders import priority
+from orders.models import Hold, OrderLine
 from orders.records import OrderRecord, RefundLineRecord, RefundRecord
 from shipping.models import Shipment, ShipmentLine
 from tests import making
@@ -51,14 +52,15 @@ class OrderRules(Machine):
     def sell(self, items: list[tuple[str, int]], store: int, paid: bool, age: int) -> None:
         self.take_in(items, store, paid, age)
 
-    @rule(items=items, store=st.integers(0, 1), age=st.integers(0, 3), priority=st.sampled_from([50, 100, 150]))
-    def sell_urgently(self, items: list[tuple[str, int]], store: int, age: int, priority: int) -> None:
-        """Before the payment comes it is said how urgent the order is."""
-        name = self.take_in(items, store, False, age)
-        Order.objects.filter(pk=self.ids[name]).update(priority=priority)
-        paper = self.books.orders[name]
-        paper.turn, paper.paid = (priority, *paper.turn[1:]), True
-        self.told(name, may_ship=True, external_state="processing")
+    @precondition(lambda self: self.books.orders)
+    @rule(number=pick, turn=st.sampled_from([50, 100, 150]))
+    def somebody_says_who_is_first(self, number: int, turn: int) -> None:
+        """What is reserved stays where it is; the next goods go by the new turn."""
+        name, paper = self.chosen(number)
+        before = self.allocated()
+        assert priority.put([self.ids[name]], turn, who="Marie") == (turn != paper.turn[0])
+        paper.turn = (turn, *paper.turn[1:])
+        assert self.allocated() == before
 
     def take_in(self, items: list[tuple[str, int]], store: int, paid: bool, age: int) -> str:
         before = self.allocated()
