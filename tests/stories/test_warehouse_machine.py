@@ -12,11 +12,12 @@ from hypothesis.stateful import initialize, run_state_machine_as_test
 
 from tests.stories.warehouse_desk import DeskRules
 from tests.stories.warehouse_machine import pick
-from tests.stories.warehouse_orders import OrderRules, items
+from tests.stories.warehouse_orders import items
+from tests.stories.warehouse_parcels import ParcelRules
 from tests.stories.warehouse_world import STOCKED, build
 
 
-class WarehouseMachine(OrderRules, DeskRules):
+class WarehouseMachine(ParcelRules, DeskRules):
     @initialize(
         there=st.lists(st.tuples(st.sampled_from(STOCKED), st.integers(1, 6), pick, pick), min_size=6, max_size=12),
         sold=st.lists(st.tuples(items, st.integers(0, 1), st.integers(0, 3)), min_size=3, max_size=6),

@@ -1,21 +1,22 @@
-"""Rules of the warehouse machine: what stores tell, what clerks decide, what is packed, leaves and comes back."""
+"""Rules of the warehouse machine: what stores tell of orders, and what clerks decide."""
 
 from collections import Counter
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
+from django.db.models import Max
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from backoffice import goods, journey, moving, returning, settling
+from backoffice import journey, settling
+from inventory.models import Movement
 from orders import priority
-from orders.models import Hold, OrderLine
+from orders.models import Hold, Order, OrderLine
 from orders.records import OrderRecord, RefundLineRecord, RefundRecord
-from shipping.models import Shipment, ShipmentLine
 from tests import making
 from tests.stories.warehouse_machine import Machine, pick, units
-from tests.stories.warehouse_world import SOLD, TRACKED, Line, Paper, Spot, packed
+from tests.stories.warehouse_world import SOLD, Line, Paper
 
 DOUBT = "The store's own check found something odd about this order."
 items = st.lists(st.tuples(st.sampled_from(SOLD), units), min_size=1, max_size=3)
@@ -31,7 +32,9 @@ class OrderRules(Machine):
 
     # --- choosing -----------------------------------------------------------------------------------------------------
     def chosen(self, number: int, *, alive: bool = False) -> tuple[str, Paper]:
-        names = [name for name, paper in self.books.orders.items() if not (alive and paper.cancelled)]
+        names = [
+            name for name, paper in self.books.orders.items() if not paper.elsewhere and not (alive and paper.cancelled)
+        ]
         name = self.one_of(names, number)
         return name, self.books.orders[name]
 
@@ -45,14 +48,17 @@ class OrderRules(Machine):
         journey.take_in(self.world.stores[self.books.orders[name].store], [record])
 
     def alive(self) -> bool:
-        return any(not paper.cancelled for paper in self.books.orders.values())
+        return any(not paper.cancelled and not paper.elsewhere for paper in self.books.orders.values())
+
+    def known(self) -> bool:
+        return any(not paper.elsewhere for paper in self.books.orders.values())
 
     # --- what stores tell -----------------------------------------------------------------------------------------------
     @rule(items=items, store=st.integers(0, 1), paid=st.booleans(), age=st.integers(0, 3))
     def sell(self, items: list[tuple[str, int]], store: int, paid: bool, age: int) -> None:
         self.take_in(items, store, paid, age)
 
-    @precondition(lambda self: self.books.orders)
+    @precondition(lambda self: self.known())
     @rule(number=pick, turn=st.sampled_from([50, 100, 150]))
     def somebody_says_who_is_first(self, number: int, turn: int) -> None:
         """What is reserved stays where it is; the next goods go by the new turn."""
@@ -119,7 +125,7 @@ class OrderRules(Machine):
             line.cancelled = 0
             line.ordered = max(said.quantity, line.shipped)
 
-    @precondition(lambda self: self.books.orders)
+    @precondition(lambda self: self.known())
     @rule(number=pick, at=st.integers(0, 2), count=units)
     def refund(self, number: int, at: int, count: int) -> None:
         """What is refunded and not yet shipped is cancelled; what is shipped stays shipped."""
@@ -141,16 +147,20 @@ class OrderRules(Machine):
         paper.held = True
 
     # --- what clerks decide ---------------------------------------------------------------------------------------------
-    @precondition(lambda self: any(paper.held for paper in self.books.orders.values()))
+    @staticmethod
+    def may_be_let_go(paper: Paper) -> bool:
+        return paper.held and not paper.elsewhere
+
+    @precondition(lambda self: any(self.may_be_let_go(paper) for paper in self.books.orders.values()))
     @rule(number=pick)
     def let_go(self, number: int) -> None:
-        name = self.one_of([name for name, paper in self.books.orders.items() if paper.held], number)
+        name = self.one_of([name for name, paper in self.books.orders.items() if self.may_be_let_go(paper)], number)
         self.records[name] = replace(self.records[name], doubts=())
         open_now = Hold.objects.filter(order_id=self.ids[name], released_at=None)
         settling.release_hold(open_now.values_list("pk", flat=True), why="asked the customer", who="Cléo")
         self.books.orders[name].held = False
 
-    @precondition(lambda self: self.books.orders)
+    @precondition(lambda self: self.known())
     @rule(number=pick)
     def cancel(self, number: int) -> None:
         name, paper = self.chosen(number)
@@ -168,7 +178,7 @@ class OrderRules(Machine):
             line.cancelled += line.left
         paper.cancelled = True
 
-    @precondition(lambda self: self.books.orders)
+    @precondition(lambda self: self.known())
     @rule(number=pick, at=st.integers(0, 2), count=units)
     def cancel_line(self, number: int, at: int, count: int) -> None:
         name, paper = self.chosen(number)
@@ -177,186 +187,21 @@ class OrderRules(Machine):
         assert bool(refused) == (count > line.left), refused
         line.cancelled += 0 if refused else count
 
-    # --- parcels ----------------------------------------------------------------------------------------------------------
-    def loose(self, name: str) -> dict[int, int]:
-        """By line: whole units that are promised and lie in no parcel."""
-        inside: Counter[int] = Counter()
-        open_items = ShipmentLine.objects.filter(shipment__order=self.ids[name], shipment__state="packed")
-        for line, count in open_items.values_list("line", "quantity"):
-            inside[line] += count
-        return {row.pk: row.allocated - inside[row.pk] // row.pieces for row in self.rows(name)}
-
-    def ready(self) -> list[str]:
-        return [name for name in self.books.orders if any(self.loose(name).values())]
-
-    @precondition(lambda self: self.ready())
-    @rule(number=pick, in_part=st.booleans(), count=units)
-    def pack(self, number: int, in_part: bool, count: int) -> None:
-        name = self.one_of(self.ready(), number)
-        paper, loose, before = self.books.orders[name], self.loose(name), packed()
-        wanted = {pk: min(count, there) for pk, there in loose.items()} if in_part else loose
-        parcels: list[Shipment] = []
-        refused = self.said(
-            lambda: parcels.extend(journey.pack([self.ids[name]], quantities=wanted if in_part else None))
-        )
-        if refused:
-            unfit = any(lot and not self.books.good(lot) for _, lot, _ in self.books.spots())
-            assert paper.held or unfit, refused
-            return
-        assert not paper.held
-        added: Counter[int] = Counter()
-        for item in ShipmentLine.objects.filter(shipment__in=parcels):
-            added[item.line_id] += item.quantity
-        pieces = {row.pk: row.pieces for row in self.rows(name)}
-        assert {pk: n // pieces[pk] for pk, n in added.items()} == {pk: n for pk, n in wanted.items() if n}
-        for row, line in zip(self.rows(name), paper.lines, strict=True):
-            assert added[row.pk] == added[row.pk] // pieces[row.pk] * sum(line.needs.values())
-        self.first_to_expire_goes_first(packed() - before)
-
-    def first_to_expire_goes_first(self, added: Counter[Spot]) -> None:
-        inside = packed()
-        for sku, lot, place in added:
-            if not lot:
-                continue
-            assert self.books.good(lot), f"Lot {lot} must not be sold."
-            for other in TRACKED[sku]:
-                left = self.books.stock[sku, other, place] - inside[sku, other, place]
-                if left > 0 and self.books.good(other):
-                    days = self.books.expires
-                    assert days.get(other, date.max) >= days.get(lot, date.max), f"{lot} went before {other}."
-
-    @precondition(lambda self: self.books.orders)
-    @rule(number=pick, at=st.integers(0, 2))
-    def pack_too_many(self, number: int, at: int) -> None:
-        name, _paper = self.chosen(number)
-        pk, there = self.one_of(sorted(self.loose(name).items()), at)
-        assert "cannot be packed" in self.said(lambda: journey.pack([self.ids[name]], quantities={pk: there + 1}))
-
-    def parcels(self) -> list[Shipment]:
-        return list(Shipment.objects.filter(state=Shipment.State.PACKED).select_related("order").order_by("pk"))
-
-    @precondition(lambda self: self.parcels())
-    @rule(number=pick, lot=pick)
-    def another_lot(self, number: int, lot: int) -> None:
-        parcel = self.one_of(self.parcels(), number)
-        item = parcel.lines.filter(lot__isnull=False).select_related("level__location", "level__product", "lot").first()
-        if item is None or item.level is None or item.lot is None:
-            return
-        sku, place = item.level.product.sku, item.level.location.code
-        code = self.lot_of(sku, lot)
-        spare = self.books.stock[sku, code, place] - packed()[sku, code, place]
-        refused = self.said(lambda: journey.change_lot(item, code, who="Wim"))
-        may = code == item.lot.code or (self.books.good(code) and spare >= item.quantity)
-        assert bool(refused) != may, refused
-
-    @precondition(lambda self: self.parcels())
+    @precondition(lambda self: self.alive())
     @rule(number=pick)
-    def unpack(self, number: int) -> None:
-        journey.unpack([self.one_of(self.parcels(), number).pk])
-
-    @precondition(lambda self: self.parcels())
-    @rule(number=pick)
-    def ship(self, number: int) -> None:
-        parcel = self.one_of(self.parcels(), number)
-        paper = self.books.orders[parcel.order.external_id]
-        inside = list(
-            parcel.lines.values_list(
-                "line__position",
-                "line__pieces",
-                "level__product__sku",
-                "lot__code",
-                "level__location__code",
-                "quantity",
-            )
-        )
-        refused = self.said(lambda: journey.ship([parcel.pk]))
-        assert bool(refused) == paper.held, refused
-        if refused:
-            return
-        journey.ship([parcel.pk])
-        gone: Counter[int] = Counter()
-        for position, pieces, sku, lot, place, count in inside:
-            line = paper.lines[position - 1]
-            gone[position] += count
-            line.shipped += gone[position] // pieces
-            gone[position] %= pieces
-            line.sent[sku, lot or ""] += count
-            self.books.come((sku, lot or "", place), -count)
-        assert not any(gone.values()), "Half a kit has left."
-
-    @precondition(lambda self: self.ready())
-    @rule(number=pick)
-    def pack_and_ship(self, number: int) -> None:
-        name = self.one_of(self.ready(), number)
-        self.pack(self.ready().index(name), False, 1)
-        mine = [at for at, parcel in enumerate(self.parcels()) if parcel.order.external_id == name]
-        for _ in mine:
-            at = next((n for n, p in enumerate(self.parcels()) if p.order.external_id == name), None)
-            if at is not None:
-                self.ship(at)
-
-    # --- what comes back ---------------------------------------------------------------------------------------------------
-    def out(self) -> list[tuple[str, int]]:
-        return [
-            (name, at)
-            for name, paper in self.books.orders.items()
-            for at, line in enumerate(paper.lines)
-            if any(count > 0 for count in line.sent.values())
-        ]
-
-    @precondition(lambda self: self.out())
-    @rule(
-        number=pick, count=units, part=st.booleans(), lot=pick, onto=st.sampled_from(["stock", "quarantine", "scrap"])
-    )
-    def take_back(self, number: int, count: int, part: bool, lot: int, onto: str) -> None:
-        """A whole unit, or one part of a kit; it may be sold again, is looked at first, or is thrown away."""
-        name, at = self.one_of(self.out(), number)
-        line, row = self.books.orders[name].lines[at], self.rows(name)[at]
-        code = next((self.one_of(sorted(lots), lot) for sku in line.needs if (lots := self.lots_sent(line, sku))), "")
-        codes = {row.pk: code} if code else {}
-        if part and row.components.exists():
-            sku = self.one_of(sorted(line.needs), number)
-            back = {sku: count}
-            wish: dict[str, Any] = {"quantities": {}, "parts": {returning.Part(row.pk, self.pk(sku)): count}}
-        else:
-            count = max(1, count // 2)
-            back = {sku: count * each for sku, each in line.needs.items()}
-            wish = {"quantities": {row.pk: count}}
-        spots = {sku: (sku, code if sku in TRACKED else "", "MAIN") for sku in back}
-        may = all(line.sent[spot[:2]] >= back[sku] for sku, spot in spots.items())
-        key = next(self.keys)
-        refused = self.said(lambda: returning.return_to_stock(**wish, lot_codes=codes, key=key, who="Wim"))
-        assert bool(refused) != may, refused or f"{back} of {line} came back."
-        if refused:
-            return
-        assert not returning.return_to_stock(**wish, lot_codes=codes, key=key, who="Wim")
-        for sku, units_back in back.items():
-            line.back[sku] += units_back
-            line.sent[spots[sku][:2]] -= units_back
-            spots[sku] = self.lands(spots[sku])
-            self.books.come(spots[sku], units_back)
-        self.put(onto, spots, back)
-
-    @staticmethod
-    def lots_sent(line: Line, sku: str) -> list[str]:
-        return [lot for (of, lot), count in line.sent.items() if of == sku and lot and count > 0]
-
-    def put(self, onto: str, spots: dict[str, Spot], back: dict[str, int]) -> None:
-        for sku, spot in spots.items():
-            lot, key = self.lot_pk(sku, spot[1]), next(self.keys)
-            place, quarantine = self.places[spot[2]], self.quarantine["MAIN"]
-            inside = packed()
-            at_place = sum(n for (of, _, where), n in inside.items() if (of, where) == (sku, "MAIN"))
-            if onto == "quarantine" and spot[2] != quarantine:
-                enough = self.books.there(sku, "MAIN") - at_place >= back[sku]
-                enough = enough and self.books.stock[spot] - inside[spot] * bool(spot[1]) >= back[sku]
-                what = [moving.Moving(self.pk(sku), back[sku], place, self.places[quarantine], lot)]
-                refused = self.said(lambda what=what, key=key: moving.move(what, key=key))  # type: ignore[misc]
-                assert bool(refused) != enough, refused
-                if enough:
-                    self.books.move(spot, quarantine, back[sku])
-            elif onto == "scrap":
-                goods.adjust(
-                    [goods.Goods(self.pk(sku), -back[sku], location_id=place, lot_id=lot)], key=key, note="broken"
-                )
-                self.books.come(spot, -back[sku])
+    def the_store_sent_the_rest(self, number: int) -> None:
+        """The goods are gone, from wherever they may be sold, as far as they were there."""
+        name, paper = self.chosen(number, alive=True)
+        wanted: Counter[str] = Counter()
+        for line in paper.lines:
+            wanted.update({sku: line.left * each for sku, each in line.needs.items()})
+        there = {sku: sum(self.books.there(sku, place) for place in self.sellable) for sku in wanted}
+        last = Movement.objects.aggregate(last=Max("pk"))["last"] or 0
+        settling.sent_by_store(Order.objects.get(pk=self.ids[name]), who="Cléo")
+        paper.elsewhere = True
+        gone: Counter[str] = Counter()
+        for moved in Movement.objects.filter(pk__gt=last).select_related("product", "lot", "location"):
+            sku = moved.product.sku
+            gone[sku] -= moved.quantity
+            self.books.come((sku, moved.lot.code if moved.lot else "", moved.location.code), moved.quantity)
+        assert gone == Counter({sku: min(count, there[sku]) for sku, count in wanted.items()})

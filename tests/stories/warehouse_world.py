@@ -102,10 +102,12 @@ class Paper:
     paid: bool
     held: bool = False
     cancelled: bool = False
+    elsewhere: bool = False
+    """The store sent the rest itself."""
 
     @property
     def served(self) -> bool:
-        return self.paid and not self.cancelled
+        return self.paid and not self.cancelled and not self.elsewhere
 
 
 @dataclass
