@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection as database
+from django.db.models import Q
 
-from inventory.models import Product
+from inventory.models import KitContent, Product
 
 # `whole` is what can be reserved: units whose parts lie free in one warehouse, for what is in one unit goes out in one
 # parcel. `spare` is what is left of all of it when the safety buffer is kept back from each part.
@@ -136,6 +137,18 @@ def offers(skus: Iterable[str], *, connection_id: int | None = None, safety_buff
             sku: Offer(sku, Sold(product_id, unit), policy, dict(contents or ()), free)
             for sku, product_id, unit, policy, contents, free in cursor.fetchall()
         }
+
+
+def policies(products: Iterable[Product]) -> dict[int, str]:
+    """What happens when these run out: never a backorder of what is archived, nor of a kit that holds what is archived or
+    never on backorder. One statement.
+    """
+    asked = {product.pk: product for product in products}
+    ended = {pk for pk, product in asked.items() if product.archived_at is not None}
+    refuse = Product.BackorderPolicy.REFUSE
+    never = Q(product__archived_at__isnull=False) | Q(product__backorder_policy=refuse)
+    ended |= set(KitContent.objects.filter(never, kit__in=asked).values_list("kit", flat=True))
+    return {pk: refuse.value if pk in ended else product.backorder_policy for pk, product in asked.items()}
 
 
 def published(quantity: int, policy: str) -> tuple[int, str]:

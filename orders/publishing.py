@@ -12,7 +12,7 @@ from backoffice.sync.connectors import connector_of, connectors
 from backoffice.sync.deliveries import Result
 from backoffice.sync.errors import SyncError
 from backoffice.sync.models import Connection, Delivery
-from inventory.availability import Sold, published, sellable
+from inventory.availability import Sold, policies, published, sellable
 from inventory.models import KitContent, Listing
 from orders.records import StockRecord
 from orders.stores.base import Store
@@ -63,16 +63,17 @@ def tell(connection: Connection, batch: Sequence[Delivery]) -> list[Result]:
         connection_id=connection.pk,
         safety_buffer=connection.safety_buffer,
     )
+    policy_of = policies(listing.product for listing in listings.values() if listing.product)
     results, records, of = [], [], {}
     for delivery in batch:
         listing = listings.get(delivery.object_id)
         if listing is None or listing.product is None or not listing.manages_stock:
             results.append(Result(delivery.pk, "Nothing to tell: the store keeps no figure for this listing."))
             continue
-        policy = listing.product.backorder_policy
-        quantity, status = published(free[_sold(listing)], policy)
+        product, policy = listing.product, policy_of[listing.product.pk]
+        quantity, status = published(0 if product.archived_at else free[_sold(listing)], policy)
         price = price_of(listing) if connection.publishes_prices else None
-        news = _known(quantity, status, price)
+        news = _known(quantity, status, price, "" if policy == product.backorder_policy else policy)
         said = delivery.known is None and quantity == listing.seen_quantity and quantity > 0
         if said and price in (None, listing.price):
             # What the store said itself it need not be told; its word is as old as its last answer.
@@ -84,7 +85,7 @@ def tell(connection: Connection, batch: Sequence[Delivery]) -> list[Result]:
             )
             continue
         records.append(StockRecord(listing.external_id, listing.external_parent_id, quantity, status, policy, price))
-        of[listing.external_id] = delivery
+        of[listing.external_id] = delivery, news
     for start in range(0, len(records), store.stock_batch):
         results += _push(store, records[start : start + store.stock_batch], of)
     Connection.objects.filter(pk=connection.pk).update(last_heard_at=timezone.now())
@@ -110,29 +111,30 @@ def price_of(listing: Listing) -> Decimal | None:
     return price.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-def _known(quantity: int, status: str, price: Decimal | None) -> dict[str, Any]:
+def _known(quantity: int, status: str, price: Decimal | None, ended: str) -> dict[str, Any]:
+    """`ended` is the policy that stands for the product's own, where it is never on backorder (see `policies`)."""
     known: dict[str, Any] = {"quantity": quantity, "status": status}
-    return known if price is None else {**known, "price": str(price)}
+    known |= {} if price is None else {"price": str(price)}
+    return {**known, "policy": ended} if ended else known
 
 
-def _push(store: Store, records: Sequence[StockRecord], of: dict[str, Delivery]) -> list[Result]:
+def _push(store: Store, records: Sequence[StockRecord], of: dict[str, tuple[Delivery, dict[str, Any]]]) -> list[Result]:
     try:
         told = {answer.object_key: answer for answer in store.push_stock(records)}
     except SyncError as error:
         request, response = deliveries.last_words(store.http)
-        return [Result(of[r.external_id].pk, "", error=error, request=request, response=response) for r in records]
+        return [Result(of[r.external_id][0].pk, "", error=error, request=request, response=response) for r in records]
     request, response = deliveries.last_words(store.http)
     results = []
     for record in records:
         answer = told[record.external_id]
-        delivery = of[record.external_id]
+        delivery, news = of[record.external_id]
         if answer.error is not None:
             results.append(
                 Result(delivery.pk, "", error=answer.error, known=delivery.known, request=request, response=response)
             )
         else:
-            known = _known(record.quantity, record.status, record.price)
             price = f", at {record.price}" if record.price is not None else ""
             sentence = f"Told {record.quantity} ({record.status.replace('_', ' ')}){price}."
-            results.append(Result(delivery.pk, sentence, known=known, request=request, response=response))
+            results.append(Result(delivery.pk, sentence, known=news, request=request, response=response))
     return results

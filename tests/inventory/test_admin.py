@@ -8,9 +8,13 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
-from backoffice import desk, goods
-from inventory.models import Location, Movement, Product, SellingUnit, StockLevel
-from tests.making import make_merchant, make_order, make_product
+from backoffice import desk, goods, outward
+from inventory import kits
+from inventory.models import Listing, Location, Movement, Product, SellingUnit, StockLevel
+from orders import publishing
+from orders.availability import answers
+from tests.fake_store import FakeStore
+from tests.making import make_connection, make_merchant, make_order, make_product
 from tests.staff import filled, logged_in, statements
 
 pytestmark = pytest.mark.django_db
@@ -220,8 +224,6 @@ def test_a_sku_of_what_nobody_sees_is_refused() -> None:
 
 def test_who_archives_tells_the_stores() -> None:
     from backoffice.sync.models import Delivery
-    from inventory.models import Listing
-    from tests.making import make_connection
 
     product = Product.objects.get()
     Listing.objects.create(connection=make_connection(), external_id="77", product=product)
@@ -233,6 +235,38 @@ def test_who_archives_tells_the_stores() -> None:
     Delivery.objects.all().delete()
     client.post(url + "?archived=yes", {"action": "take_out_of_archive", "_selected_action": [product.pk]})
     assert Delivery.objects.filter(topic="stock").count() == 1
+
+
+def test_what_is_archived_is_out_in_the_stores_and_a_kit_of_it_is_sold_only_from_stock() -> None:
+    """An order that comes in all the same is taken in and served."""
+    tent, rope = Product.objects.get(), make_product("ROPE")
+    kit = make_product("CAMP", stocked=False)
+    kits.set_components(kit, {tent.pk: 1, rope.pk: 1})
+    client, url = logged_in("manager"), reverse("admin:inventory_product_changelist")
+    with FakeStore() as server:
+        store = make_connection(server)
+        for number, product in ((10, tent), (11, kit), (12, rope)):
+            Listing.objects.create(connection=store, external_id=str(number), product=product)
+
+        def heard() -> dict[int, tuple[int, str, str]]:
+            server.requests.clear()
+            outward.deliver()
+            rows = [row for request in server.requests for row in request.body["update"]]
+            return {row["id"]: (row["stock_quantity"], row["stock_status"], row["backorders"]) for row in rows}
+
+        publishing.stock_changed([tent.pk, rope.pk])
+        assert heard() == {
+            10: (5, "instock", "notify"), 11: (0, "onbackorder", "notify"), 12: (0, "onbackorder", "notify")
+        }  # fmt: skip
+        client.post(url, {"action": "archive", "_selected_action": [tent.pk]})
+        assert heard() == {10: (0, "outofstock", "no"), 11: (0, "outofstock", "no")}
+        assert [said.state for said in answers(["TENT", "CAMP"], seller=make_merchant())] == ["unknown", "out"]
+        order = make_order([("TENT", 6, "1.00"), ("CAMP", 1, "1.00")])
+        assert list(order.lines.values_list("allocated", flat=True)) == [5, 0]
+        goods.adjust([goods.Goods(tent.pk, 3), goods.Goods(rope.pk, 4)], key="found", note="found")
+        assert heard() == {11: (1, "instock", "no"), 12: (3, "instock", "notify")}
+        client.post(url + "?archived=yes", {"action": "take_out_of_archive", "_selected_action": [tent.pk]})
+        assert heard() == {10: (1, "instock", "notify"), 11: (1, "instock", "notify")}
 
 
 @pytest.mark.parametrize("page", [RECEIVE, CORRECT])
