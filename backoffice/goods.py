@@ -244,6 +244,8 @@ def move(
             )
             for own, item in zip(keys, goods, strict=True)
         )
+        # Nobody could move it out of an archived place.
+        places.refuse_unusable(places.held(one.location_id for one in moves if one.quantity > 0).values())
         freed = take_back_promises(moves)
         moved = stock.record(moves, by=by)
         kind, against, words = AGAINST[reason]

@@ -7,11 +7,22 @@ from django.db import transaction
 from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
-from inventory.models import Location, StockLevel, Transfer, WarehouseProduct
+from inventory.models import (
+    CountSheet,
+    Location,
+    PurchaseOrder,
+    ServedStore,
+    StockLevel,
+    Transfer,
+    WarehouseProduct,
+)
 
 Kind = Location.Kind
 TRANSIT_CODE = "TRANSIT"
 QUARANTINE = "QUARANTINE"
+OPEN_ORDERS = [
+    PurchaseOrder.State.DRAFT, PurchaseOrder.State.SENT, PurchaseOrder.State.CONFIRMED, PurchaseOrder.State.PARTLY_RECEIVED
+]  # fmt: skip
 
 
 def usable() -> QuerySet[Location]:
@@ -82,7 +93,8 @@ def refuse_unusable(places: Iterable[Location]) -> None:
 def archive(location_ids: Iterable[int]) -> list[Location]:
     """Put places away that are not used any more, a warehouse with all places in it.
 
-    ValueError while goods lie there, a transfer goes there, or where it is the last warehouse that is sold from.
+    ValueError while goods lie there, papers still speak of it, a store is served from it, or where it is the last warehouse
+    that is sold from.
     """
     with transaction.atomic():
         ids = set(
@@ -116,11 +128,32 @@ def _refuse_archiving(places: list[Location]) -> None:
         raise ValueError(
             f"Transfer {used.number} still goes from or to there: receive or cancel it, then archive the place."
         )
+    _refuse_spoken_of(places)
     going = {place.pk for place in places}
     if any(place.kind == Kind.WAREHOUSE and place.sellable for place in places):
         left = Location.objects.filter(kind=Kind.WAREHOUSE, sellable=True, archived_at=None).exclude(pk__in=going)
         if not left.exists():
             raise ValueError("It is the last warehouse that is sold from. Add another one first.")
+
+
+def _refuse_spoken_of(places: list[Location]) -> None:
+    """Papers that bring goods there later, and stores that would be served by nobody."""
+    bought = PurchaseOrder.objects.filter(warehouse__in=places, state__in=OPEN_ORDERS).order_by("number")
+    if numbers := list(bought.values_list("number", flat=True)[:5]):
+        raise ValueError(
+            f"Goods are still ordered for there, on {', '.join(numbers)}: receive them or cancel the rest, then archive it."
+        )
+    open_sheets = CountSheet.objects.filter(state__in=[CountSheet.State.OPEN, CountSheet.State.REVIEW])
+    counted = open_sheets.filter(Q(warehouse__in=places) | Q(lines__location__in=places)).distinct().order_by("number")
+    if numbers := list(counted.values_list("number", flat=True)[:5]):
+        raise ValueError(
+            f"It is still counted, on sheet {', '.join(numbers)}: book or cancel the sheet, then archive the place."
+        )
+    served = ServedStore.objects.filter(warehouse__in=places).order_by("connection__name")
+    if names := list(dict.fromkeys(served.values_list("connection__name", flat=True)[:5])):
+        raise ValueError(
+            f"It serves {', '.join(names)}: on its page say which stores other warehouses serve instead, then archive it."
+        )
 
 
 def take_out_of_archive(location_ids: Iterable[int]) -> int:

@@ -5,10 +5,21 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from backoffice import goods, moving
+from backoffice import goods, moving, stocktaking
 from backoffice.sync.models import Delivery
 from inventory import bin_labels, bin_patterns, ledger, places, putting_away
-from inventory.models import Listing, Location, Product, ServedStore, StockLevel, Transfer, WarehouseProduct
+from inventory.models import (
+    CountSheet,
+    Listing,
+    Location,
+    Product,
+    PurchaseOrder,
+    ServedStore,
+    StockLevel,
+    Supplier,
+    Transfer,
+    WarehouseProduct,
+)
 from orders.publishing import TOPIC
 from tests.making import make_connection, make_merchant, make_order, make_product
 from tests.proving import assert_proven
@@ -112,6 +123,33 @@ def test_a_place_is_archived_only_when_it_is_empty_and_a_warehouse_with_its_bins
     Transfer.objects.create(number="T1", source=main, destination=quebec)
     with pytest.raises(ValueError, match="Transfer T1 still goes"):
         places.archive([quebec.pk])
+    assert_proven()
+
+
+def test_a_place_that_papers_and_stores_still_speak_of_is_not_archived() -> None:
+    tent = make_product("TENT", 1)
+    quebec = Location.objects.create(code="QC", name="Quebec")
+    shelf = Location.objects.create(code="QC-A", name="A", kind="bin", warehouse=quebec)
+    store = make_connection()
+    ServedStore.objects.create(connection=store, warehouse=quebec)
+    supplier = Supplier.objects.create(code="LUX", name="Lux")
+    bought = PurchaseOrder.objects.create(number="P7", supplier=supplier, warehouse=quebec, state="sent")
+    sheet = stocktaking.start(quebec.pk, lambda: [(tent.pk, shelf.pk)])[0][0]
+
+    with pytest.raises(ValueError, match="Goods are still ordered for there, on P7: receive them"):
+        places.archive([quebec.pk])
+    PurchaseOrder.objects.filter(pk=bought.pk).update(state="cancelled")
+    for place in (quebec, shelf):
+        with pytest.raises(ValueError, match=f"still counted, on sheet {sheet.number}"):
+            places.archive([place.pk])
+    CountSheet.objects.filter(pk=sheet.pk).update(state="cancelled")
+    with pytest.raises(ValueError, match=f"It serves {store.name}: on its page say"):
+        places.archive([quebec.pk])
+    ServedStore.objects.all().delete()
+    places.archive([quebec.pk])
+
+    with pytest.raises(ValueError, match="A is archived: choose another place"):
+        goods.receive([goods.Goods(tent.pk, 1, location_id=shelf.pk)], key="late")
     assert_proven()
 
 
