@@ -66,6 +66,19 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        name="promised where it is sold",
+        what="Nothing is promised to an order in a place that is never sold from.",
+        over="inventory_location WHERE NOT sellable",
+        faults="""
+            SELECT format('%s of %s are promised to orders in %s, which is never sold from.', level.reserved, product.sku,
+                          place.code)
+              FROM inventory_stocklevel level
+              JOIN inventory_location place ON place.id = level.location_id
+              JOIN inventory_product product ON product.id = level.product_id
+             WHERE NOT place.sellable AND level.reserved > 0
+        """,
+    ),
+    Invariant(
         name="archived places",
         what="Nothing lies in a place that is archived.",
         over="inventory_location WHERE archived_at IS NOT NULL",

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from backoffice import desk, goods, serving
+from backoffice import desk, serving
 from backoffice.lib.working_days import is_known_region
 from backoffice.sync.connectors import connectors
 from backoffice.sync.models import Connection
@@ -164,11 +164,7 @@ class LocationAdmin(LocationExchange, desk.DeskAdmin):
         with transaction.atomic():
             super().save_model(request, obj, form, change)
             if change and "sellable" in form.changed_data:
-                inside = Location.objects.filter(Q(pk=obj.pk) | Q(warehouse=obj))
-                # What is true of a warehouse is true of its shelves; quarantine is never sold.
-                inside.filter(kind=Kind.BIN).update(sellable=obj.sellable)
-                lying = StockLevel.objects.filter(location__in=inside, on_hand__gt=0)
-                goods.refill(lying.values_list("product_id", flat=True))
+                serving.places_switched([obj.pk])
             if change and promise_terms.OF_WAREHOUSE & set(form.changed_data):
                 promise_terms.warehouses_changed()
 

@@ -8,12 +8,12 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from import_export.fields import Field
 
-from backoffice import goods
+from backoffice import serving
 from backoffice.exchange.resource import TableResource
 from backoffice.exchange.widgets import Choice, Text, Whole, YesNo
 from backoffice.lib.working_days import is_known_region
 from inventory.bin_patterns import NAME
-from inventory.models import Location, StockLevel
+from inventory.models import Location
 from orders import promise_terms
 
 Kind = Location.Kind
@@ -154,8 +154,7 @@ class LocationResource(TableResource):
         super().save_instance(instance, is_create, row, **kwargs)
 
     def written(self, user: Any) -> None:
-        lying = StockLevel.objects.filter(location__in=self._switched, on_hand__gt=0)
-        goods.refill(lying.values_list("product_id", flat=True))
+        serving.places_switched(self._switched)
         if self._other_days:
             promise_terms.warehouses_changed()
         self._switched, self._other_days = set(), False

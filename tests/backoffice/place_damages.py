@@ -31,6 +31,8 @@ DAMAGES: list[tuple[str, str, str, str]] = [
     ("transfers", "UPDATE inventory_transferline SET received = 1, lost = 2", "",
      "FLAG: 5 sent, 1 received, 2 lost; moved were 5, 2 and 1."),
     ("transfers", "UPDATE inventory_transfer SET state = 'received'", "", "is received, but 2 units of it are on their way."),
+    ("promised where it is sold", "UPDATE inventory_location SET sellable = false WHERE code = 'MAIN'", "",
+     "are promised to orders in MAIN, which is never sold from."),
     ("archived places", "UPDATE inventory_location SET archived_at = now() WHERE code = 'MAIN'", "",
      "5 of FLAG lie in MAIN, which is archived."),
 ]  # fmt: skip

@@ -53,6 +53,23 @@ def test_places_come_in_after_a_preview() -> None:
     ]
 
 
+def test_a_warehouse_that_a_file_says_is_never_sold_from_takes_its_bins_and_their_promises_along() -> None:
+    quebec = Location.objects.create(code="QC", name="Quebec")
+    shelf = Location.objects.create(code="QC-A", name="A", kind="bin", warehouse=quebec)
+    tent = make_product("TENT")
+    goods.receive([goods.Goods(tent.pk, 5, location_id=shelf.pk)], key="r")
+    order = make_order([("TENT", 3, "1.00")])
+    client = logged_in("manager")
+
+    confirm(client, upload(client, "code,sellable\nQC,no\n"))
+
+    shelf.refresh_from_db()
+    assert (shelf.sellable, order.lines.get().allocated) == (False, 0)
+    confirm(client, upload(client, "code,sellable\nQC,yes\n"))
+    assert order.lines.get().allocated == 3
+    assert_proven()
+
+
 def test_what_is_wrong_is_named_row_by_row() -> None:
     main = ledger.default_location()
     places.add_bins(main.pk, ["B"], kind=Location.Kind.BIN, first_pick_order=1)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from backoffice import goods, moving, stocktaking
+from backoffice import goods, journey, moving, stocktaking
 from backoffice.sync.models import Delivery
 from inventory import bin_labels, bin_patterns, ledger, places, putting_away
 from inventory.models import (
@@ -213,6 +213,25 @@ def test_a_warehouse_that_is_not_sold_from_any_more_takes_its_bins_with_it_and_b
     assert shelf.sellable
     assert order.lines.get().allocated == 2
     assert main.sellable
+    assert_proven()
+
+
+def test_what_is_promised_from_a_bin_that_is_never_sold_from_any_more_comes_from_elsewhere_or_waits() -> None:
+    main = warehouse()
+    shelf = Location.objects.create(code="A", name="A", kind="bin", warehouse=main, pick_order=1)
+    tent = make_product("TENT", 1)
+    goods.receive([goods.Goods(tent.pk, 5, location_id=shelf.pk)], key="r")
+    order = make_order([("TENT", 3, "1.00")])
+    journey.pack([order.pk])
+
+    bin_form = {"code": "A", "name": "A", "pick_order": "1"}
+    answer = logged_in("manager").post(reverse("admin:inventory_location_change", args=[shelf.pk]), bin_form)
+
+    assert answer.status_code == 302
+    line = order.lines.get()
+    assert (line.allocated, line.backordered) == (1, 2)
+    assert line.allocations.get().level.location == main
+    assert not order.shipments.filter(state="packed").exists()
     assert_proven()
 
 
