@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Case, QuerySet, Sum, When
 
 from backoffice import goods
 from inventory import ledger, places, transfers
@@ -185,11 +186,12 @@ def _refuse_elsewhere(paper: Transfer, spots: Mapping[int, Location], arrived: S
 def _take(paper: Transfer, lines: Sequence[TransferLine], wanted: Mapping[int, int]) -> list[_Taken]:
     """From which places of the source the units come, and of which lots: first to expire first."""
     products = {line.product_id: line.product for line in lines}
-    found = StockLevel.objects.filter(product_id__in=products, location__sellable=True, on_hand__gt=0)
-    found = found.filter(location__in=places.of_warehouse(paper.source_id))
+    found = StockLevel.objects.filter(product_id__in=products, on_hand__gt=0)
+    found = found.filter(location__in=_places_that_send(paper))
+    quarantine = Case(When(location__kind=Location.Kind.QUARANTINE, then=1), default=0)
     free = {
         (level.product_id, level.location_id): level.available
-        for level in found.order_by("location__pick_order", "location_id")
+        for level in found.order_by("-location__sellable", quarantine, "location__pick_order", "location_id")
     }
     lots = _lots(free, products)
     taken = []
@@ -208,8 +210,26 @@ def _take(paper: Transfer, lines: Sequence[TransferLine], wanted: Mapping[int, i
             raise ledger.Short(
                 f"{wanted[line.pk]} of {line.product.sku} cannot leave {paper.source}: {wanted[line.pk] - left} are free"
                 f"{' of this lot' if line.lot_id else ''}. Send fewer, or take the promise to an order back first."
+                f"{_in_quarantine(paper, line)}"
             )
     return taken
+
+
+def _places_that_send(paper: Transfer) -> QuerySet[Location]:
+    """To where nothing is sold from all may go, what is never sold last; else quarantine stays, and of a warehouse that is
+    sold from whatever is never sold."""
+    inside = places.of_warehouse(paper.source_id)
+    if not paper.destination.sellable:
+        return inside
+    return inside.filter(sellable=True) if paper.source.sellable else inside.exclude(kind=Location.Kind.QUARANTINE)
+
+
+def _in_quarantine(paper: Transfer, line: TransferLine) -> str:
+    held = StockLevel.objects.filter(
+        product=line.product_id, on_hand__gt=0, location__in=places.of_warehouse(paper.source_id).filter(sellable=False)
+    )
+    units = held.exclude(location__in=_places_that_send(paper)).aggregate(units=Sum("on_hand"))["units"]
+    return f" {units} more lie where nothing is sold from: move them out of there first." if units else ""
 
 
 Lots = dict[int, dict[tuple[int, int], int]]

@@ -251,8 +251,10 @@ SHORT_THERE = """
     WITH free AS (
         SELECT level.product_id, coalesce(place.warehouse_id, place.id) AS warehouse_id, sum(level.available) AS units
           FROM inventory_stocklevel level
-          JOIN inventory_location place ON place.id = level.location_id AND place.sellable
-         WHERE coalesce(place.warehouse_id, place.id) IN (%(source)s, %(destination)s) GROUP BY 1, 2),
+          JOIN inventory_location place ON place.id = level.location_id
+          JOIN inventory_location house ON house.id = coalesce(place.warehouse_id, place.id)
+         WHERE house.id IN (%(source)s, %(destination)s)
+           AND (place.sellable OR house.id = %(source)s AND NOT house.sellable AND place.kind <> 'quarantine') GROUP BY 1, 2),
     coming AS (
         SELECT line.product_id, sum(CASE WHEN paper.state = 'draft' THEN line.wanted
                                          ELSE line.sent - line.received - line.lost END) AS units

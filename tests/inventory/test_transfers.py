@@ -162,6 +162,40 @@ def test_only_free_units_leave_from_bins_in_their_order_and_never_from_quarantin
     assert_proven()
 
 
+def test_from_a_warehouse_that_nothing_is_sold_from_goods_travel_and_its_quarantine_only_to_another_such(
+    quebec: Location,
+) -> None:
+    bulk = Location.objects.create(code="BULK", name="Bulk store", sellable=False)
+    held = Location.objects.create(code="BULK-Q", name="Q", kind="quarantine", warehouse=bulk, sellable=False)
+    tent = make_product("TENT").pk
+    for place, units in ((bulk, 10), (held, 4)):
+        goods.receive([goods.Goods(tent, units, Decimal(10), place.pk)], key=place.code)
+    order = make_order([("TENT", 3, "1.00")])
+    WarehouseProduct.objects.create(product_id=tent, warehouse=quebec, reorder_point=6, target_level=6)
+    assert [s.quantity for s in transfers.suggestions(source_id=bulk.pk, destination_id=quebec.pk)] == [6]
+
+    def sent(to: Location, units: int) -> Transfer:
+        paper = transfers.draft(source_id=bulk.pk, destination_id=to.pk, lines=[Wanted(tent, units)])
+        transferring.send(paper.pk)
+        return paper
+
+    with pytest.raises(ledger.Short, match=r"10 are free.* 4 more lie where nothing is sold from: move them out"):
+        sent(quebec, 11)
+    paper = sent(quebec, 6)
+    transferring.receive(paper.pk, [Arrived(line(paper), 6)], key="1")
+    assert order.lines.get().allocated == 3
+    repair = Location.objects.create(code="FIX", name="Repairs", sellable=False)
+    sent(repair, 8)
+
+    back = Location.objects.create(code="MAIN-Q", name="MQ", kind="quarantine", warehouse=quebec, sellable=False)
+    goods.receive([goods.Goods(tent, 2, Decimal(10), back.pk)], key="broken")
+    paper = transfers.draft(source_id=quebec.pk, destination_id=repair.pk, lines=[Wanted(tent, 4)])
+    transferring.send(paper.pk)
+
+    assert there("TENT") == {"Quebec": (3, 3), "MQ": (1, 0), "On its way": (12, 0)}
+    assert_proven()
+
+
 def test_more_than_is_on_its_way_and_a_foreign_place_are_refused(quebec: Location) -> None:
     make_product("TENT", 10)
     paper = draft(quebec, ("TENT", 4))
