@@ -80,7 +80,8 @@ def receive(
 ) -> list[Movement]:
     """Goods arrive, in part or in whole, and go to who waits for them; booked once by `key`: empty where that was before.
 
-    What is declared lost leaves the stock and is booked as a correction.
+    What is declared lost leaves the stock and is booked as a correction; where it comes after all it is received like the
+    rest, after the transfer was closed too.
     """
     arrived = [one for one in arrived if one.quantity or one.lost]
     if not arrived:
@@ -93,8 +94,6 @@ def receive(
         event = f"transfer:{paper.pk}:{hashlib.blake2b(key.encode(), digest_size=12).hexdigest()}"
         if Movement.objects.filter(key__startswith=f"{event}:").exists():
             return []
-        if paper.state != State.IN_TRANSIT:
-            raise ValueError(f"Transfer {paper.number} is {paper.get_state_display()}: nothing of it can come in.")
         transit = places.in_transit()
         spots = places.held({paper.destination_id, *(one.location_id for one in arrived if one.location_id)})
         _refuse_elsewhere(paper, spots, arrived)
@@ -102,9 +101,17 @@ def receive(
         for one in arrived:
             came, lost = sums.get(one.line_id, (0, 0))
             sums[one.line_id] = (came + one.quantity, lost + one.lost)
+        found = transfers.mark_found(paper, sums)
+        if paper.state != State.IN_TRANSIT:
+            raise ValueError(f"Transfer {paper.number} is {paper.get_state_display()}: nothing of it can come in.")
         transfers.mark_arrived(paper, sums)
         lines = paper.lines.in_bulk([one.line_id for one in arrived])
-        came_in, gone = [], []
+        came_in: list[ledger.Move] = []
+        gone = [
+            ledger.Move(lines[pk].product_id, transit.pk, units, ADJUSTMENT, f"{event}:{pk}:found",
+                        note=f"Lost before, found now: transfer {paper.number}", lot_id=lines[pk].lot_id)
+            for pk, units in found.items()
+        ]  # fmt: skip
         for at, one in enumerate(arrived):
             line, place = lines[one.line_id], one.location_id or paper.destination_id
             said = f"Transfer {paper.number} from {paper.source}"

@@ -181,6 +181,23 @@ def _share_wanted(lines: Any, sent: Mapping[tuple[int, int | None], int]) -> Non
             line.wanted = max(line.sent, line.wanted - (gone - own), 1)
 
 
+def mark_found(paper: Transfer, arrived: Mapping[int, tuple[int, int]]) -> dict[int, int]:
+    """What came beyond what is on its way is what was lost before, as far as that goes: by line, how many were found.
+
+    They are on their way again; a transfer that was closed is open until they are received.
+    """
+    lines = paper.lines.filter(lost__gt=0).in_bulk([pk for pk, (units, lost) in arrived.items() if units and not lost])
+    found = {pk: min(line.lost, arrived[pk][0] - (line.sent - line.received - line.lost)) for pk, line in lines.items()}
+    found = {pk: units for pk, units in found.items() if units > 0}
+    for pk, units in found.items():
+        lines[pk].lost -= units
+    TransferLine.objects.bulk_update([lines[pk] for pk in found], ["lost"])
+    if found and paper.state == State.RECEIVED:
+        paper.state, paper.received_at = State.IN_TRANSIT, None
+        paper.save(update_fields=["state", "received_at"])
+    return found
+
+
 def mark_arrived(paper: Transfer, arrived: Mapping[int, tuple[int, int]]) -> None:
     """Of each line so many units were received and so many are lost. ValueError where more are than are on their way.
 
@@ -211,7 +228,7 @@ def _too_many(paper: Transfer, arrived: Mapping[int, tuple[int, int]]) -> str:
         if units + lost > on_its_way:
             return (
                 f"{units + lost} of {line.product.sku} cannot have come: {on_its_way} are on their way with transfer "
-                f"{paper.number}. Receive those, and correct the stock if there are more."
+                f"{paper.number}. Receive those; what left beyond them goes on a transfer of its own, sent and received."
             )
     return f"Transfer {paper.number} was changed meanwhile. Look at it again."
 

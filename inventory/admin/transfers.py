@@ -189,7 +189,12 @@ def page(request: HttpRequest, object_id: str, **typed: Any) -> HttpResponse:
     lines = list(paper.lines.select_related("product", "lot").order_by("product__sku", "lot__expires_on", "id"))
     for line in lines:
         line.coming = transferring.on_its_way(line)  # type: ignore[attr-defined]
+        # What is lost may turn up.
+        line.at_most = line.coming + line.lost  # type: ignore[attr-defined]
     may = request.user.has_perm("inventory.change_transfer") and request.user.has_perm("inventory.move_stock")
+    open_now = paper.state == paper.State.IN_TRANSIT or (
+        paper.state == paper.State.RECEIVED and any(line.lost for line in lines)
+    )
     return desk.page(
         request,
         "admin/inventory/transfer/page.html",
@@ -199,10 +204,9 @@ def page(request: HttpRequest, object_id: str, **typed: Any) -> HttpResponse:
         lines=lines,
         left=sum(line.coming for line in lines),  # type: ignore[attr-defined]
         may=may,
+        open_now=open_now,
         once=desk.once(),
-        bins=list(places.of_warehouse(paper.destination_id)[:300])
-        if may and paper.state == paper.State.IN_TRANSIT
-        else [],
+        bins=list(places.of_warehouse(paper.destination_id)[:300]) if may and open_now else [],
         **typed,
     )
 
@@ -259,8 +263,8 @@ def _receive(request: HttpRequest, paper: Transfer) -> str:
     )
     if not moved:
         return _("This was booked before; nothing is booked twice.")
-    count = sum(m.quantity for m in moved if m.quantity > 0)
-    lost_units = -sum(m.quantity for m in moved if m.reason == "adjustment")
+    count = sum(m.quantity for m in moved if m.quantity > 0 and m.reason == "transfer")
+    lost_units = -sum(m.quantity for m in moved if m.quantity < 0 and m.reason == "adjustment")
     said = ngettext("%(count)d unit received.", "%(count)d units received.", count) % {"count": count}
     if lost_units:
         said += " " + ngettext(

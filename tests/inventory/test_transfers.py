@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from accounting.models import Entry, EntryLine
 from backoffice import goods, transferring
@@ -16,6 +17,7 @@ from inventory.transfers import Wanted
 from tests import processes
 from tests.making import make_order, make_product
 from tests.proving import assert_proven
+from tests.staff import logged_in
 
 pytestmark = pytest.mark.django_db
 
@@ -193,6 +195,31 @@ def test_from_a_warehouse_that_nothing_is_sold_from_goods_travel_and_its_quarant
     transferring.send(paper.pk)
 
     assert there("TENT") == {"Quebec": (3, 3), "MQ": (1, 0), "On its way": (12, 0)}
+    assert_proven()
+
+
+def test_what_was_lost_and_turns_up_is_received_though_the_transfer_was_closed(quebec: Location) -> None:
+    make_product("TENT", 10)
+    paper = draft(quebec, ("TENT", 5))
+    transferring.send(paper.pk)
+    transferring.receive(paper.pk, [Arrived(line(paper), 3, lost=2)], key="1")
+    client = logged_in("warehouse")
+    url = reverse("admin:inventory_transfer_change", args=[paper.pk])
+    assert "2 lost before" in client.get(url).content.decode()
+
+    said = {"once": "c" * 32, f"units-{line(paper)}": "1"}
+    for _ in range(2):
+        answer = client.post(reverse("admin:inventory_transfer_do", args=[paper.pk, "receive"]), said, follow=True)
+    with pytest.raises(ValueError, match="2 of TENT cannot have come: 1 are on their way"):
+        transferring.receive(paper.pk, [Arrived(line(paper), 2)], key="2")
+    with pytest.raises(ValueError, match="nothing of it can come in"):
+        transferring.receive(paper.pk, [Arrived(line(paper), 0, lost=1)], key="3")
+
+    assert "This was booked before" in answer.content.decode()
+    paper.refresh_from_db()
+    assert paper.state == "received"
+    assert paper.lines.values_list("received", "lost").get() == (4, 1)
+    assert there("TENT") == {"Main warehouse": (5, 0), "Quebec": (4, 0)}
     assert_proven()
 
 
