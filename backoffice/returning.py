@@ -1,7 +1,7 @@
 """Shipped goods come back to stock: lines, whole or by the parts of a kit (rules: S6, O13)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +9,11 @@ from django.db import transaction
 
 from backoffice import goods
 from backoffice.goods import Goods
-from inventory.models import Lot, Movement, Product
+from inventory.models import Movement
 from orders import allocation, timeline
 from orders.models import LineComponent, OrderLine, Return
-from shipping import lots as shipping_lots
+from shipping import coming_back
+from shipping.coming_back import Out, Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def return_to_stock(
     *,
     parts: Mapping[Part, int] | None = None,
     lot_codes: Mapping[int, str] | None = None,
-    part_lots: Mapping[Part, str] | None = None,
+    part_lots: Mapping[Part, Said] | None = None,
     key: str,
     who: str,
     by: Any = None,
@@ -60,6 +61,13 @@ def return_to_stock(
         for component in LineComponent.objects.filter(line__in=list(lines)).select_related("product"):
             components[component.line_id][component.product_id] = component
         stocked = dict(OrderLine.objects.filter(pk__in=list(lines)).values_list("pk", "product__stocked"))
+        before = {
+            (pk, product_id): component.returned
+            for pk, of in components.items()
+            for product_id, component in of.items()
+        } | {
+            (pk, line.product_id): line.returned for pk, line in lines.items() if line.product_id and not components[pk]
+        }
         back = _Back(units=defaultdict(int), rows=[], words=[])
         for pk, units in quantities.items():
             if units > 0:
@@ -74,69 +82,46 @@ def return_to_stock(
         _count_whole(lines, components)
         OrderLine.objects.bulk_update(list(lines.values()), ["returned"])
         LineComponent.objects.bulk_update([c for of in components.values() for c in of.values()], ["returned"])
+        pieces = coming_back.pieces(back.units, before, _said(components, back, lot_codes or {}, part_lots or {}))
         Return.objects.bulk_create(back.rows)
-        lots = _lots(back, lot_codes or {}, part_lots or {}, key)
-        goods.move(
-            [
-                Goods(product_id, units, lot_id=lots.get((pk, product_id)))
-                for (pk, product_id), units in back.units.items()
-            ],
-            Movement.Reason.RETURN,
-            key=key,
-            note="Returned",
-            by=by,
-            suffixes=[f"{line}:{product_id}" if components[line] else str(line) for line, product_id in back.units],
-        )
+        _book(pieces, components, key=key, by=by)
         timeline.write([timeline.entry(lines[pk].order_id, "returned", said, who=who) for pk, said in back.words])
     return True
 
 
-def _lots(back: _Back, said: Mapping[int, str], of_parts: Mapping[Part, str], key: str) -> dict[tuple[int, int], int]:
-    """The lot of what is followed by lot: the one that is said, else the only one that was shipped.
-
-    ValueError where more of it would come back than went out.
-    """
-    shipped = shipping_lots.shipped_lots(back.units)
-    here = _back_already(shipped, but=key)
-    codes = {lot.pk: lot.code for lot in Lot.objects.filter(pk__in={pk for of in shipped.values() for pk in of})}
-    skus = dict(Product.objects.filter(pk__in={product for _, product in shipped}).values_list("pk", "sku"))
-    found = {}
-    for (line_id, product_id), of in shipped.items():
-        code = (of_parts.get(Part(line_id, product_id)) or said.get(line_id, "")).strip()
-        chosen = [pk for pk in of if not code or codes[pk] == code]
-        if len(chosen) != 1:
-            known = ", ".join(sorted(codes[pk] for pk in of))
-            name = skus[product_id]
-            raise ValueError(f"Say which lot or serial number of {name} came back: {known} were shipped.")
-        lot = found[line_id, product_id] = chosen[0]
-        left = of[lot] - here.get((line_id, product_id, lot), 0)
-        if back.units[line_id, product_id] > left:
-            raise ValueError(
-                f"{back.units[line_id, product_id]} of lot {codes[lot]} cannot come back: {of[lot]} were shipped with this "
-                f"line, {of[lot] - left} of them are back already. Look at the lot on the goods once more."
-            )
-    return found
+def _book(
+    pieces: Mapping[tuple[int, int], list[Out]],
+    components: Mapping[int, Mapping[int, LineComponent]],
+    *,
+    key: str,
+    by: Any,
+) -> None:
+    what = [(spot, at, piece) for spot, of in pieces.items() for at, piece in enumerate(of)]
+    goods.move(
+        [Goods(product, piece.units, lot_id=piece.lot_id) for (_line, product), _at, piece in what],
+        Movement.Reason.RETURN,
+        key=key,
+        note="Returned",
+        by=by,
+        suffixes=[
+            (f"{line}:{product}" if components[line] else str(line)) + (f"#{at}" if at else "")
+            for (line, product), at, _piece in what
+        ],
+    )
 
 
-def _back_already(shipped: Iterable[tuple[int, int]], *, but: str) -> dict[tuple[int, int, int], int]:
-    """Units of (line, product, lot) that came back before; no statement where nothing is followed by lot."""
-    asked = set(shipped)
-    if not asked:
-        return {}
-    rows = Return.objects.filter(line__in={line for line, _ in asked}).exclude(key=but)
-    keys = {
-        name: (line, product)
-        for line, key in rows.values_list("line", "key")
-        for of, product in asked
-        if of == line
-        for name in (f"return:{key}:{line}", f"return:{key}:{line}:{product}")
+def _said(
+    components: Mapping[int, Mapping[int, LineComponent]],
+    back: _Back,
+    of_lines: Mapping[int, str],
+    of_parts: Mapping[Part, Said],
+) -> dict[tuple[int, int], Said]:
+    """What is said of the lots, by line and product."""
+    return {
+        (line, product): of_parts.get(Part(line, product))
+        or Said(of_lines.get(line, ""), shared=len(components[line]) > 1)
+        for line, product in back.units
     }
-    found: dict[tuple[int, int, int], int] = defaultdict(int)
-    came = Movement.objects.filter(key__in=keys, lot__isnull=False)
-    for name, product, lot, units in came.values_list("key", "product", "lot", "quantity"):
-        if keys[name][1] == product:
-            found[*keys[name], lot] += units
-    return found
 
 
 def _whole(line: OrderLine, components: Mapping[int, LineComponent], units: int, stocked: bool, back: _Back) -> None:

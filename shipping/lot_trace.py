@@ -12,6 +12,7 @@ from django.db.models import Q, Sum
 from inventory.models import GoodsReceiptLine, Location, Lot, LotLevel, Movement, PurchaseOrder
 from orders.models import Order, OrderLine
 from orders.returns import Return
+from shipping import coming_back
 from shipping.models import Shipment, ShipmentLine
 
 Reason = Movement.Reason
@@ -126,7 +127,9 @@ def first_got(lot: Lot, most: int) -> tuple[list[Got], bool]:
 
 def _returned(lot: Lot) -> dict[int, int]:
     """By line, how many units of this lot came back: the return's key is in the key of its movement."""
-    moved = dict(Movement.objects.filter(lot=lot, reason=Reason.RETURN).values_list("key", "quantity"))
+    moved: dict[str, int] = defaultdict(int)
+    for key, units in Movement.objects.filter(lot=lot, reason=Reason.RETURN).values_list("key", "quantity"):
+        moved[coming_back.event_of(key)] += units
     if not moved:
         return {}
     lines = ShipmentLine.objects.filter(lot=lot).values("line")

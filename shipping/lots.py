@@ -173,17 +173,3 @@ def change(item: ShipmentLine, code: str, *, who: str) -> None:
             )
         ]
     )
-
-
-def shipped_lots(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], dict[int, int]]:
-    """By (line, product): the lots that went out with it, and how many stock units of each. One statement."""
-    wanted = set(pairs)
-    found: dict[tuple[int, int], dict[int, int]] = defaultdict(dict)
-    gone = ShipmentLine.objects.filter(
-        line__in={line for line, _product in wanted}, lot__isnull=False, shipment__state=Shipment.State.SHIPPED
-    )
-    rows = gone.order_by().values_list("line", "lot__product", "lot").annotate(units=Sum("quantity"))
-    for line_id, product_id, lot_id, units in rows:
-        if (line_id, product_id) in wanted:
-            found[line_id, product_id][lot_id] = units
-    return dict(found)

@@ -10,6 +10,7 @@ from backoffice import desk
 from backoffice.returning import Part
 from inventory.models import Product
 from orders.models import LineComponent, OrderLine
+from shipping.coming_back import Said
 from shipping.models import Shipment
 
 MOST_NAMED = 8
@@ -102,7 +103,7 @@ class Typed:
 
     quantities: dict[int, int] = field(default_factory=dict)
     parts: dict[Part, int] = field(default_factory=dict)
-    lots: dict[Part, str] = field(default_factory=dict)
+    lots: dict[Part, Said] = field(default_factory=dict)
 
     @property
     def lines(self) -> set[int]:
@@ -126,7 +127,7 @@ def read(request: HttpRequest) -> Typed:
         elif kind == "part" and len(ids) == 2:
             typed.parts[Part(int(ids[0]), int(ids[1]))] = desk.whole_number(said)
         elif kind == "lot" and len(ids) == 2:
-            typed.lots[Part(int(ids[0]), int(ids[1]))] = said
+            typed.lots[Part(int(ids[0]), int(ids[1]))] = Said(said)
     if not typed.units:
         raise ValueError(_("Say how many units, on at least one line."))
     return typed
