@@ -207,6 +207,7 @@ AGAINST = {
     Movement.Reason.ADJUSTMENT: (Entry.Kind.STOCK, chart.STOCK, "Stock corrected"),
     Movement.Reason.COUNT: (Entry.Kind.STOCK, chart.STOCK, "Stock counted"),
     Movement.Reason.ELSEWHERE: (Entry.Kind.COGS, chart.COGS, "Goods shipped by the store itself"),
+    Movement.Reason.SCRAP: (Entry.Kind.STOCK, chart.STOCK, "Goods thrown away"),
     Movement.Reason.TO_SUPPLIER: (Entry.Kind.STOCK, chart.STOCK, "Goods returned to the supplier"),
 }
 

@@ -1,15 +1,18 @@
 """Shipped goods come back to stock: lines, whole or by the parts of a kit (rules: S6, O13)."""
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy
 
 from backoffice import goods
 from backoffice.goods import Goods
-from inventory.models import Movement
+from inventory import ledger, places
+from inventory.models import Location, Movement
 from orders import allocation, timeline
 from orders.models import LineComponent, OrderLine, Return
 from shipping import coming_back
@@ -22,6 +25,17 @@ class Part:
 
     line_id: int
     product_id: int
+
+
+class To(TextChoices):
+    """Where what comes back goes."""
+
+    STOCK = "stock", gettext_lazy("back to stock")
+    QUARANTINE = "quarantine", gettext_lazy("to quarantine")
+    SCRAP = "scrap", gettext_lazy("thrown away")
+
+
+WENT = {To.STOCK: "back in stock", To.QUARANTINE: "back, into quarantine", To.SCRAP: "back and thrown away"}
 
 
 @dataclass(slots=True)
@@ -39,11 +53,16 @@ def return_to_stock(
     parts: Mapping[Part, int] | None = None,
     lot_codes: Mapping[int, str] | None = None,
     part_lots: Mapping[Part, Said] | None = None,
+    to: To = To.STOCK,
+    place_id: int | None = None,
     key: str,
     who: str,
     by: Any = None,
 ) -> bool:
-    """Shipped units of lines come back and can be sold again, at the cost at which they stand now.
+    """Shipped units of lines come back, at the cost at which they stand now.
+
+    They go to where they left from, or to the place that is said; to the quarantine of that warehouse, which gets one where
+    it has none; or through it out of the house, as a loss in the books.
 
     `parts` are stock units of single components of kits; once all parts of a kit are back, the kit counts as returned.
     `lot_codes` say by line which lot or serial number it is, where more than one was shipped; `part_lots` by part of one.
@@ -84,8 +103,10 @@ def return_to_stock(
         LineComponent.objects.bulk_update([c for of in components.values() for c in of.values()], ["returned"])
         pieces = coming_back.pieces(back.units, before, _said(components, back, lot_codes or {}, part_lots or {}))
         Return.objects.bulk_create(back.rows)
-        _book(pieces, components, key=key, by=by)
-        timeline.write([timeline.entry(lines[pk].order_id, "returned", said, who=who) for pk, said in back.words])
+        _book(pieces, components, to=to, place_id=place_id, key=key, by=by)
+        timeline.write(
+            [timeline.entry(lines[pk].order_id, "returned", f"{said} {WENT[to]}.", who=who) for pk, said in back.words]
+        )
     return True
 
 
@@ -93,21 +114,47 @@ def _book(
     pieces: Mapping[tuple[int, int], list[Out]],
     components: Mapping[int, Mapping[int, LineComponent]],
     *,
+    to: To,
+    place_id: int | None,
     key: str,
     by: Any,
 ) -> None:
-    what = [(spot, at, piece) for spot, of in pieces.items() for at, piece in enumerate(of)]
-    goods.move(
-        [Goods(product, piece.units, lot_id=piece.lot_id) for (_line, product), _at, piece in what],
-        Movement.Reason.RETURN,
-        key=key,
-        note="Returned",
-        by=by,
-        suffixes=[
-            (f"{line}:{product}" if components[line] else str(line)) + (f"#{at}" if at else "")
-            for (line, product), at, _piece in what
-        ],
-    )
+    spots = {(spot, at): piece for spot, of in pieces.items() for at, piece in enumerate(of)}
+    into = _places({piece.location_id for piece in spots.values()}, to, place_id)
+    suffixes = [
+        (f"{line}:{product}" if components[line] else str(line)) + (f"#{at}" if at else "")
+        for (line, product), at in spots
+    ]
+    came = [
+        Goods(product, piece.units, location_id=into[piece.location_id], lot_id=piece.lot_id)
+        for ((_line, product), _at), piece in spots.items()
+    ]
+    goods.move(came, Movement.Reason.RETURN, key=key, note="Returned", by=by, suffixes=suffixes)
+    if to == To.SCRAP:
+        gone = [replace(item, quantity=-item.quantity) for item in came]
+        goods.move(gone, Movement.Reason.SCRAP, key=key, note="Returned, thrown away", by=by, suffixes=suffixes)
+
+
+def _places(left_from: Iterable[int | None], to: To, place_id: int | None) -> dict[int | None, int]:
+    """By the place from which goods left, that into which they come: where they left from, as long as it is sold from."""
+    asked = set(left_from)
+    home = ledger.default_location()
+    known = places.held({place_id or home.pk, *(pk for pk in asked if pk is not None)})
+    if place_id is not None:
+        places.refuse_unusable([known[place_id]])
+    found = {pk: known[place_id] if place_id else _still_sold_from(known.get(pk or 0), home) for pk in asked}
+    if to == To.STOCK:
+        return {pk: place.pk for pk, place in found.items()}
+    aside = places.quarantines({place.warehouse_or_self for place in found.values()}, making=True)
+    chosen = place_id if place_id and known[place_id].kind == Location.Kind.QUARANTINE else None
+    return {pk: chosen or aside[place.warehouse_or_self] for pk, place in found.items()}
+
+
+def _still_sold_from(place: Location | None, home: Location) -> Location:
+    for one in (place, place.warehouse if place else None):
+        if one is not None and one.sellable and one.archived_at is None:
+            return one
+    return home
 
 
 def _said(
@@ -136,7 +183,7 @@ def _whole(line: OrderLine, components: Mapping[int, LineComponent], units: int,
         line.returned += units
         if stocked and line.product_id is not None:
             back.units[line.pk, line.product_id] += units
-    back.words.append((line.pk, f"{units} of {name} back in stock."))
+    back.words.append((line.pk, f"{units} of {name}"))
 
 
 def _part(line: OrderLine, component: LineComponent | None, units: int, back: _Back) -> None:
@@ -144,7 +191,7 @@ def _part(line: OrderLine, component: LineComponent | None, units: int, back: _B
     if component is None:
         raise ValueError(f"That is no part of {name}. Take it back under the line that it was sent for.")
     _component(line, component, units, back)
-    back.words.append((line.pk, f"{units} of {component.product.sku}, a part of {name}, back in stock."))
+    back.words.append((line.pk, f"{units} of {component.product.sku}, a part of {name},"))
 
 
 def _component(line: OrderLine, component: LineComponent, units: int, back: _Back) -> None:

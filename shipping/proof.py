@@ -124,4 +124,31 @@ INVARIANTS = (
                 OR moved.lot_id IS DISTINCT FROM gone.lot_id
         """,
     ),
+    Invariant(
+        name="returned lots",
+        what="No more units of a lot came back with a line than left with it.",
+        over="inventory_movement WHERE reason = 'return' AND lot_id IS NOT NULL",
+        # Pieces of one return, of several lots or places, are counted behind a # in the keys of their movements.
+        faults=r"""
+            WITH named AS (SELECT DISTINCT line_id, 'return:' || key || ':' || line_id AS event FROM orders_return),
+            moved AS (SELECT regexp_replace(key, '#\d+$', '') AS event, product_id, lot_id, quantity
+                        FROM inventory_movement WHERE reason = 'return' AND lot_id IS NOT NULL),
+            back AS (SELECT line_id, lot_id, sum(quantity) AS units
+                       FROM (SELECT named.line_id, moved.lot_id, moved.quantity FROM named JOIN moved USING (event)
+                              UNION ALL
+                             SELECT named.line_id, moved.lot_id, moved.quantity
+                               FROM named JOIN moved ON moved.event = named.event || ':' || moved.product_id) each_one
+                      GROUP BY 1, 2),
+            gone AS (SELECT item.line_id, item.lot_id, sum(item.quantity) AS units
+                       FROM shipping_shipmentline item JOIN shipping_shipment shipment ON shipment.id = item.shipment_id
+                      WHERE shipment.state = 'shipped' AND item.lot_id IS NOT NULL GROUP BY 1, 2)
+            SELECT format('Order %s, line %s: %s of lot %s came back, %s of it left.', o.number, line.position, back.units,
+                          lot.code, gone.units)
+              FROM back JOIN gone USING (line_id, lot_id)
+              JOIN orders_orderline line ON line.id = back.line_id
+              JOIN orders_order o ON o.id = line.order_id
+              JOIN inventory_lot lot ON lot.id = back.lot_id
+             WHERE back.units > gone.units
+        """,
+    ),
 )

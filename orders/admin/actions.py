@@ -102,12 +102,19 @@ def _take_back(request: HttpRequest, order: Order) -> str:
         typed.quantities,
         parts=typed.parts,
         part_lots=typed.lots,
+        to=typed.to,
+        place_id=typed.place_id,
         key=_key(request),
         who=desk.who(request),
         by=request.user,
     ):
         return _("This was booked already, when the button was pressed before. Nothing was booked a second time.")
-    return _("%(units)s back in stock.") % {"units": desk.units(typed.units)}
+    said = {
+        returning.To.STOCK: _("%(units)s back in stock."),
+        returning.To.QUARANTINE: _("%(units)s back, into quarantine."),
+        returning.To.SCRAP: _("%(units)s back and thrown away."),
+    }
+    return said[typed.to] % {"units": desk.units(typed.units)}
 
 
 def _go_on(request: HttpRequest, order: Order) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounting.models import Invoice
-from backoffice import desk, inward, journey, words
+from backoffice import desk, inward, journey, returning, words
 from backoffice.sync.models import Arrival, Attempt, Delivery
 from orders import holds as kinds
 from orders import priority, promise_words, promises
@@ -183,6 +183,7 @@ def context(request: HttpRequest, facts: Facts) -> dict[str, Any]:
         "once": desk.once(),
         "turn": priority.words(order.priority),
         "turns": _turns(order),
+        "ways_back": returning.To.choices,
     }
 
 

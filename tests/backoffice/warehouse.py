@@ -13,7 +13,7 @@ from tests.making import make_order, make_product
 
 
 def open_warehouse() -> None:
-    """A kit sold thrice: one shipped, one returned in part, one reserved; milk in two lots, some packed; a phone that left."""
+    """A kit sold: one shipped, one returned in part, one reserved; milk in two lots, some packed; phones that left, one back."""
     from backoffice import journey, returning
 
     burner, wick = make_product("BURNER", 4), make_product("WICK", 9)
@@ -30,10 +30,13 @@ def open_warehouse() -> None:
         [stock.Move(milk.pk, place, 3, Movement.Reason.OPENING, f"milk {lot.code}", lot_id=lot.pk) for lot in lots]
     )
     phone = make_product("PHONE", tracking="serial")
-    serial = Lot.objects.create(product=phone, code="SN-1")
-    stock.record([stock.Move(phone.pk, place, 1, Movement.Reason.OPENING, "phone", lot_id=serial.pk)])
+    for code in ("SN-1", "SN-2"):
+        serial = Lot.objects.create(product=phone, code=code)
+        stock.record([stock.Move(phone.pk, place, 1, Movement.Reason.OPENING, code, lot_id=serial.pk)])
+        order = make_order([("PHONE", 1, "300.00")])
+        journey.ship([parcel.pk for parcel in journey.pack([order.pk])])
     journey.pack([make_order([("MILK", 2, "2.00")]).pk])
-    journey.ship([parcel.pk for parcel in journey.pack([make_order([("PHONE", 1, "300.00")]).pk])])
+    returning.return_to_stock({order.lines.get().pk: 1}, key="phone", who="Wim")
     place_damages.move_something()
 
 
@@ -45,6 +48,7 @@ def names() -> dict[str, object]:
         "kit": kit_line.product_id,
         **{code.lower(): Lot.objects.get(code=code).pk for code in ("L1", "L2")},
         "serial": Lot.objects.get(code="SN-1").pk,
+        "returned": Lot.objects.get(code="SN-2").pk,
     }
 
 
@@ -75,5 +79,7 @@ DAMAGES: list[tuple[str, str, str, str]] = [
      "1 × PHONE of lot SN-1 left, the movement says -1 × product"),
     ("packed lots", "UPDATE shipping_shipmentline SET quantity = 4 WHERE lot_id = {l1}", "",
      "Lot L1 of MILK at MAIN: 4 are packed in"),
+    ("returned lots", "UPDATE inventory_movement SET quantity = 2 WHERE lot_id = {returned} AND reason = 'return'",
+     "inventory_movement", "line 1: 2 of lot SN-2 came back, 1 of it left."),
     *place_damages.DAMAGES,
 ]  # fmt: skip

@@ -106,3 +106,20 @@ def test_each_part_of_a_whole_kit_has_a_lot_of_its_own() -> None:
     movements = [(m.product.sku, m.lot.code) for m in a.movements.filter(reason="return")]
     assert movements == [("A", "A2")]
     assert on_hand() == {"A": 1, "B": 1}
+
+
+def test_broken_goods_go_to_quarantine_and_a_date_is_asked_for_what_left_without_its_lot() -> None:
+    milk = make_product("MILK", 3)
+    order = sent(("MILK", 3))
+    line = order.lines.get()
+    Product.objects.filter(pk=milk.pk).update(tracking="lot", expires=True)
+    client = logged_in("warehouse")
+    assert f'name="expires-{line.pk}-{milk.pk}"' in shown(client, order)
+    fields = {"once": desk.once(), f"units-{line.pk}": "1", f"lot-{line.pk}-{milk.pk}": "L1", "to": "quarantine"}
+    assert press(client, order, "take-back", **fields, place="NOWHERE").startswith("There is no place “NOWHERE” in use")
+    assert press(client, order, "take-back", **fields) == "Lot L1 of MILK expires: say on which day."
+
+    said = press(client, order, "take-back", **fields, **{f"expires-{line.pk}-{milk.pk}": "2027-01-31"}, place="main")
+
+    assert said == "1 unit back, into quarantine."
+    assert StockLevel.objects.get(on_hand=1).location.code == "MAIN-QUARANTINE"

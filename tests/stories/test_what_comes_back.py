@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from backoffice import journey, returning
-from backoffice.returning import Part
-from inventory import kits
-from inventory.models import Lot, LotLevel, Product
+from backoffice import goods, journey, returning
+from backoffice.returning import Part, To
+from inventory import kits, places
+from inventory import ledger as stock
+from inventory.models import Location, Lot, LotLevel, Product
 from orders.models import OrderLine
 from shipping.coming_back import Said
 from tests.making import make_merchant, make_order, make_product
-from tests.proving import assert_proven
 from tests.stories.test_lots import left, receive
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +55,6 @@ def test_what_left_before_it_was_followed_comes_back_under_the_number_on_the_goo
     back(line, 1, "S3")
 
     assert left() == {"S1": 1, "S2": 1, "S3": 1}
-    assert_proven()
 
 
 def test_milk_that_left_without_a_lot_is_asked_for_its_day_too() -> None:
@@ -86,7 +85,6 @@ def test_what_is_followed_no_more_comes_back_without_its_lot() -> None:
     # One is still out, and it is of the lot that left.
     back(line, 1)
     assert left() == {"L1": 1}
-    assert_proven()
 
 
 def test_a_serial_number_is_asked_for_where_a_whole_lot_left() -> None:
@@ -121,7 +119,6 @@ def test_no_more_of_a_lot_comes_back_than_went_out() -> None:
     # Of one lot only some are out: nobody has to say which.
     back(line, 2)
     assert left() == {"A1": 1, "A2": 4}
-    assert_proven()
 
 
 def test_each_part_of_a_kit_comes_back_as_its_own_lot() -> None:
@@ -139,4 +136,59 @@ def test_each_part_of_a_kit_comes_back_as_its_own_lot() -> None:
     assert left() == {"A2": 1, "B1": 1}
     back(line, 1)
     assert left() == {"A1": 1, "A2": 1, "B1": 2}
-    assert_proven()
+
+
+# --- where it goes ---------------------------------------------------------------------------------------------------------
+def lying(product: Product) -> dict[str, int]:
+    return dict(product.levels.filter(on_hand__gt=0).values_list("location__code", "on_hand"))
+
+
+def from_two_warehouses() -> tuple[Product, OrderLine, Location, Location]:
+    """Three tents left the east and two a bin in the west."""
+    tent = make_product("TENT")
+    east = stock.default_location()
+    west = Location.objects.create(code="WEST", name="West", pick_order=200)
+    shelf = Location.objects.create(code="SHELF", name="Shelf", kind="bin", warehouse=west, pick_order=1)
+    goods.receive([goods.Goods(tent.pk, 3, None, east.pk), goods.Goods(tent.pk, 2, None, shelf.pk)], key="both")
+    return tent, sent("TENT", 5), west, shelf
+
+
+def test_goods_come_back_to_where_they_left_from() -> None:
+    tent, line, _west, shelf = from_two_warehouses()
+
+    back(line, 4)
+    assert lying(tent) == {"MAIN": 3, "SHELF": 1}
+    # The shelf is given up: the last one goes to its warehouse.
+    goods.adjust([goods.Goods(tent.pk, -1, location_id=shelf.pk)], key="gone", note="gone")
+    places.archive([shelf.pk])
+    back(line, 1)
+
+    assert lying(tent) == {"MAIN": 3, "WEST": 1}
+
+
+def test_goods_come_back_to_the_place_that_is_said() -> None:
+    tent, line, west, shelf = from_two_warehouses()
+
+    back(line, 2, place_id=west.pk)
+    assert lying(tent) == {"WEST": 2}
+    places.archive([shelf.pk])
+    with pytest.raises(ValueError, match="Shelf is archived: choose another place"):
+        back(line, 1, place_id=shelf.pk)
+
+
+def test_damaged_goods_go_to_quarantine_and_broken_ones_are_thrown_away() -> None:
+    tent, line, west, _shelf = from_two_warehouses()
+    waiting = make_order([("TENT", 1, "10.00")])
+
+    back(line, 2, to=To.QUARANTINE, place_id=west.pk)
+    back(line, 1, to=To.SCRAP)
+
+    assert lying(tent) == {"WEST-QUARANTINE": 2}
+    assert waiting.lines.get().allocated == 0
+    line.refresh_from_db()
+    assert line.returned == 3
+    assert list(tent.movements.order_by("id").values_list("reason", "quantity"))[-2:] == [("return", 1), ("scrap", -1)]
+    assert list(line.order.timeline.filter(what="returned").order_by("id").values_list("sentence", flat=True)) == [
+        "2 of TENT back, into quarantine.",
+        "1 of TENT back and thrown away.",
+    ]
