@@ -145,7 +145,7 @@ def _places(left_from: Iterable[int | None], to: To, place_id: int | None) -> di
     found = {pk: known[place_id] if place_id else _still_sold_from(known.get(pk or 0), home) for pk in asked}
     if to == To.STOCK:
         return {pk: place.pk for pk, place in found.items()}
-    aside = places.quarantines({place.warehouse_or_self for place in found.values()}, making=True)
+    aside = places.quarantines({place.warehouse_or_self for place in found.values()})
     chosen = place_id if place_id and known[place_id].kind == Location.Kind.QUARANTINE else None
     return {pk: chosen or aside[place.warehouse_or_self] for pk, place in found.items()}
 

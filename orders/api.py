@@ -11,12 +11,13 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from backoffice import inward, journey, papers
+from backoffice import inward, journey, papers, returning
 from backoffice.api import once
 from backoffice.api.base import Guarded, Query, Room, Strict, pdf
 from backoffice.api.errors import Conflict, Unprocessable, said
 from backoffice.api.orders_in import OrderIn
 from backoffice.api.permissions import SEE_AMOUNTS, may
+from backoffice.api.returns import RETURN, PartOut, ReturnIn
 from backoffice.lib.text import email_key
 from backoffice.sync import connections
 from backoffice.sync.models import Arrival
@@ -78,11 +79,17 @@ class LineOut(Guarded, serializers.ModelSerializer[OrderLine]):
     product = serializers.CharField(source="product.sku", default=None, read_only=True, allow_null=True)
     promise = PromiseOut(default=None, read_only=True, allow_null=True, help_text="Null where nothing is on backorder.")
 
+    parts = PartOut(
+        source="components", many=True, read_only=True,
+        help_text="Of a kit or a dozen: the stock units that one unit of the line takes, and how many came back so far.",
+    )  # fmt: skip
+
     class Meta:
         model = OrderLine
         fields = (
             "position", "external_id", "sku", "product", "name", "variation", "needs_shipping", "ordered", "allocated",
-            "shipped", "backordered", "promise", "cancelled", "returned", "unit_price", "gross", "discount", "tax",
+            "shipped", "backordered", "promise", "cancelled", "returned", "parts", "unit_price", "gross", "discount",
+            "tax",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -262,6 +269,7 @@ class Orders(mixins.ListModelMixin, mixins.RetrieveModelMixin, Room):
         "create": ("sync.upload_orders",),
         "pack": ("orders.view_order", "shipping.pack_shipment"),
         "priority": ("orders.view_order", "orders.prioritise_order"),
+        "returns": ("orders.view_order", "orders.take_back_order"),
         "slip": ("orders.view_order", "shipping.view_shipment"),
         "label": ("orders.view_order", "shipping.view_shipment"),
     }
@@ -277,7 +285,7 @@ class Orders(mixins.ListModelMixin, mixins.RetrieveModelMixin, Room):
         return orders.select_related("billing_address", "shipping_address", "invoice").defer(
             "invoice__pdf", "invoice__document"
         ).prefetch_related(
-            Prefetch("lines", OrderLine.objects.select_related("product").order_by("position")),
+            Prefetch("lines", OrderLine.objects.select_related("product").order_by("position")), "lines__components__product",
             "charges", "taxes", "payments", "holds",
             Prefetch("shipments", Shipment.objects.order_by("id").prefetch_related("lines__line", "lines__level__location")),
             Prefetch("timeline", newest, to_attr="newest"),
@@ -359,6 +367,25 @@ class Orders(mixins.ListModelMixin, mixins.RetrieveModelMixin, Room):
         sent.is_valid(raise_exception=True)
         priority.put([order.pk], sent.validated_data["priority"], who=self.who())
         return Response(OrderOut(self.get_object(), context=self.get_serializer_context()).data)
+
+    @extend_schema(
+        summary="Shipped goods come back",
+        description="All lines or none, booked once by the Idempotency-Key: back to stock, to quarantine, or thrown away. A kit "
+        "counts as returned once all its parts are back.",
+        parameters=[once.PARAMETER],
+        request=ReturnIn,
+        responses={201: OrderOut, 200: OpenApiResponse(OrderOut, description="It was booked already.")},
+    )
+    @action(detail=True, methods=["post"])
+    def returns(self, request: Request, number: str) -> Response:
+        order = self.get_object()
+
+        def take_back(sent: ReturnIn, key: str) -> None:
+            returning.return_to_stock(**sent.booking(order), key=key, who=self.who(), by=request.user)
+
+        _key, now = once.booked(self, ReturnIn, RETURN, take_back, about=f"order {order.pk}")
+        answer = OrderOut(self.get_queryset().get(pk=order.pk), context=self.get_serializer_context())
+        return Response(answer.data, status=status.HTTP_201_CREATED if now else status.HTTP_200_OK)
 
     @extend_schema(summary="The packing slip, as PDF", responses={(200, "application/pdf"): OpenApiTypes.BINARY})
     def slip(self, request: Request, number: str) -> Any:
