@@ -17,6 +17,9 @@ from orders import publishing
 NO_FAMILY = "There is no family {code}. Import or add the families first, or correct it."
 NO_CATEGORY = "There is no category “{code}”. Import or add the categories first, or correct it."
 
+TOLD = ("backorder_policy", "stocked", "price")
+"""What of a product its stores are told."""
+
 
 def _path(text: str, row: Any) -> str:
     try:
@@ -117,7 +120,7 @@ class ProductResource(TableResource):
     def save_instance(self, instance: Any, is_create: bool, row: Any, **kwargs: Any) -> None:
         if is_create:
             self._any_new = True
-        elif self._switched("backorder_policy", instance) or self._switched("stocked", instance):
+        elif any(self._switched(name, instance) for name in TOLD):
             self._told.add(instance.pk)
         super().save_instance(instance, is_create, row, **kwargs)
 

@@ -12,6 +12,7 @@ from backoffice.exchange.widgets import Amount, Named, Text, Whole
 from inventory import catalogue
 from inventory.models import Product, SellingUnit
 from inventory.resources.words import NO_PRODUCT, needs
+from orders import publishing
 
 
 class SellingUnitResource(TableResource):
@@ -40,6 +41,7 @@ class SellingUnitResource(TableResource):
         self._products: set[str] = set()
         self._taken: dict[tuple[str, str], Any] = {}
         """(column, code) → the unit that has it."""
+        self._told: set[int] = set()
 
     def load(self, rows: list[dict[str, str]]) -> None:
         skus = {row["sku"] for row in rows}
@@ -79,6 +81,15 @@ class SellingUnitResource(TableResource):
             catalogue.check_sku(instance.sku)
         except ValidationError as error:
             raise ValidationError({"unit_sku": error.messages}) from None
+
+    def save_instance(self, instance: Any, is_create: bool, row: Any, **kwargs: Any) -> None:
+        if not is_create and self._before.get("price", instance.price) != instance.price:
+            self._told.add(instance.product_id)
+        super().save_instance(instance, is_create, row, **kwargs)
+
+    def written(self, user: Any) -> None:
+        publishing.stock_changed(self._told)
+        self._told = set()
 
     def shown(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.select_related("product")

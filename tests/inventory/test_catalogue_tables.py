@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from backoffice.exchange.files import CsvFormat, XlsxFormat
+from backoffice.sync.models import Delivery
 from inventory import categories, kits, ledger, resources
 from inventory.models import (
     Category,
@@ -235,6 +236,27 @@ def test_codes_of_units_are_taken_once(catalogue: None) -> None:
         3: ["unit_sku"], 4: ["unit_sku"], 5: ["barcode"], 6: ["quantity"], 7: ["unit_sku"], 8: ["quantity"],
     }  # fmt: skip
     assert list(SellingUnit.objects.filter(product__sku="90.750").values_list("name", flat=True)) == ["pair"]
+
+
+def test_a_new_product_does_not_take_the_sku_of_a_unit(catalogue: None) -> None:
+    result = imported(resources.ProductResource(), "sku,name\n00017,Carton\nNEW,Lamp\n")
+
+    assert "is the SKU of a unit of 0017" in wrong(result)[2]["sku"][0]
+    assert not Product.objects.filter(sku="00017").exists()
+
+
+def test_a_price_from_a_file_is_told_to_the_stores(catalogue: None) -> None:
+    Listing.objects.filter(sku="90.750").update(manages_stock=True)
+    of_unit = Listing.objects.create(
+        connection=make_connection(), external_id="12", sku="D", manages_stock=True,
+        product=Product.objects.get(sku="0017"), selling_unit=SellingUnit.objects.get(),
+    )  # fmt: skip
+    wishes = Delivery.objects.filter(topic="stock").values_list("object_id", flat=True)
+    imported(resources.ProductResource(), "sku,price\n90.750,5\n0017,90.750\n")
+    assert list(wishes) == [Listing.objects.get(sku="90.750").pk]
+
+    imported(resources.SellingUnitResource(), "sku,unit,quantity,price\n0017,90.750,12,7\n")
+    assert of_unit.pk in wishes.all()
 
 
 def test_kits_of_kits_come_in_in_any_order_and_one_that_holds_itself_is_named(catalogue: None) -> None:
