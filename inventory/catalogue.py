@@ -134,6 +134,19 @@ def check_sku(sku: str) -> None:
         )
 
 
+def taken_by_units(skus: Iterable[str]) -> dict[str, str]:
+    """SKUs that selling units have: a product may not take one too, or what is ordered by it changes its meaning.
+
+    Each with a sentence that names the unit. One statement.
+    """
+    there = SellingUnit.objects.filter(sku__in=set(skus) - {""}).select_related("product")
+    return {
+        unit.sku: _("%(sku)s is the SKU of a unit of %(product)s, %(unit)s. Choose another one.")
+        % {"sku": unit.sku, "product": unit.product.sku, "unit": unit}
+        for unit in there
+    }
+
+
 def stocked_for_now(product_ids: Iterable[int]) -> dict[int, str]:
     """Products that cannot be switched between stocked and not stocked now: why, and what to do, in a sentence.
 

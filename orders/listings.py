@@ -30,8 +30,9 @@ class TakenOver:
 def take_over(connection: Connection, records: Sequence[ListingRecord]) -> TakenOver:
     """Bring listings, products and opening stock to what the store says, in a constant number of statements.
 
-    A product is known by its SKU, else made. The store's figure becomes opening stock once, and only of a product that
-    has no movement yet: a later figure is noted, never booked (case: C19). Of one listing the newest version wins.
+    A product or a selling unit is known by its SKU, else a product is made. The store's figure becomes opening stock once,
+    and only of a product that has no movement yet: a later figure is noted, never booked (case: C19). Of one listing the
+    newest version wins.
     """
     newest: dict[str, ListingRecord] = {}
     for record in records:
@@ -42,7 +43,7 @@ def take_over(connection: Connection, records: Sequence[ListingRecord]) -> Taken
         there = {
             listing.external_id: listing
             for listing in Listing.objects.filter(connection=connection, external_id__in=newest).select_related(
-                "product"
+                "product", "selling_unit"
             )
         }
         newest = {
@@ -53,8 +54,16 @@ def take_over(connection: Connection, records: Sequence[ListingRecord]) -> Taken
         known = {pk: listing for pk, listing in there.items() if pk in newest}
         skus = {sku: pk for pk, sku in _skus(connection, newest).items()}
         products = {p.sku: p for p in Product.objects.filter(sku__in=skus)}
+        units = {
+            u.sku: u
+            for u in SellingUnit.objects.filter(sku__in=skus.keys() - products.keys()).select_related("product")
+        }
         products |= _make_products(
-            [(sku, newest[pk]) for sku, pk in skus.items() if sku not in products and _needs_product(known.get(pk))]
+            [
+                (sku, newest[pk])
+                for sku, pk in skus.items()
+                if sku not in products and sku not in units and _needs_product(known.get(pk))
+            ]
         )
         sku_of = {pk: sku for sku, pk in skus.items()}
         fresh = []
@@ -62,14 +71,15 @@ def take_over(connection: Connection, records: Sequence[ListingRecord]) -> Taken
             listing = known.get(pk) or Listing(connection=connection, external_id=pk)
             _describe(listing, record)
             if listing.product_id is None:
-                listing.product = products.get(sku_of.get(pk, ""))
+                unit = listing.selling_unit = units.get(sku_of.get(pk, ""))
+                listing.product = unit.product if unit else products.get(sku_of.get(pk, ""))
             if pk not in known:
                 fresh.append(listing)
         _share(connection, [*known.values(), *fresh])
         Listing.objects.bulk_create(fresh)
         Listing.objects.bulk_update(
             list(known.values()),
-            ["external_parent_id", "sku", "name", "product", "manages_stock", "stock_shared_with_parent",
+            ["external_parent_id", "sku", "name", "product", "selling_unit", "manages_stock", "stock_shared_with_parent",
              "seen_quantity", "price", "source_version"],
         )  # fmt: skip
         listings = {**known, **{listing.external_id: listing for listing in fresh}}
@@ -183,10 +193,14 @@ def _describe(listing: Listing, record: ListingRecord) -> None:
 
 
 def _open(connection: Connection, records: dict[str, ListingRecord], listings: dict[str, Listing]) -> list[Movement]:
+    # Of what is listed by the dozen the figure is not the product's: it is counted here.
     counted = {
         listing.product_id: (pk, records[pk].quantity)
         for pk, listing in listings.items()
-        if listing.product_id and records[pk].manages_stock and (records[pk].quantity or 0) > 0
+        if listing.product_id
+        and not listing.selling_unit_id
+        and records[pk].manages_stock
+        and (records[pk].quantity or 0) > 0
     }
     if not counted:
         return []
@@ -214,7 +228,8 @@ def _open(connection: Connection, records: dict[str, ListingRecord], listings: d
 def _sentence(listing: Listing) -> str:
     if listing.product is None:
         return f"{listing.name}: a heading for its variations, not sold itself."
-    said = f"{listing.name} is product {listing.product.sku} here."
+    unit = f", {listing.selling_unit}," if listing.selling_unit else ""
+    said = f"{listing.name} is product {listing.product.sku}{unit} here."
     if listing.product.tracking != Product.Tracking.NONE:
         said += (
             " Its stock is followed by lot: receive or count it with its lots, the store's figure is not taken over."

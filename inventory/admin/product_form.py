@@ -36,6 +36,8 @@ class ProductForm(PricedForm):
         # A store may have brought a product with such a SKU; its other fields can be mended all the same.
         if "sku" in self.changed_data:
             catalogue.check_sku(sku)
+            if taken := catalogue.taken_by_units([sku]):
+                raise ValidationError(taken[sku])
         return sku
 
     def clean_barcode(self) -> str:

@@ -31,8 +31,18 @@ class ProductInline(desk.Columns, TabularInline):
         return super().get_queryset(request).order_by(*self.ordering or ("pk",))
 
 
+class SellingUnitFormSet(PaginationInlineFormSet):
+    def clean(self) -> None:
+        super().clean()
+        for form in self.forms:
+            # A product that is new itself is not found among the others yet.
+            if form.cleaned_data.get("sku") and form.cleaned_data["sku"] == self.instance.sku:
+                form.add_error("sku", _("This is the SKU of the product itself. Choose another one."))
+
+
 class SellingUnitInline(ProductInline):
     model = SellingUnit
+    formset = SellingUnitFormSet
     form = SellingUnitForm
     guarded: ClassVar[dict[str, str]] = {"price": "orders.see_amounts"}
     fields = ("name", "name_fr", "quantity", "sku", "barcode", "price")

@@ -76,10 +76,12 @@ class ProductResource(TableResource):
         self._told: set[int] = set()
         self._fixed: dict[int, str] = {}
         self._tracked: dict[int, str] = {}
+        self._of_units: dict[str, str] = {}
 
     def load(self, rows: list[dict[str, str]]) -> None:
         known = Product.objects.filter(sku__in={row["sku"] for row in rows}).select_related("family", "category")
         self._products = {p.sku: p for p in known}
+        self._of_units = catalogue.taken_by_units({row["sku"] for row in rows} - self._products.keys())
         codes = {row["family"] for row in rows if row.get("family")}
         paths = {_path(row["category"], row) for row in rows if row.get("category")}
         self.know("family", {f.code: f for f in ProductFamily.objects.filter(code__in=codes)} if codes else {})
@@ -99,6 +101,8 @@ class ProductResource(TableResource):
                 catalogue.check_sku(instance.sku)
             except ValidationError as error:
                 raise ValidationError({"sku": error.messages}) from None
+            if instance.sku in self._of_units:
+                raise ValidationError({"sku": self._of_units[instance.sku]})
         elif self._switched("stocked", instance) and instance.pk in self._fixed:
             raise ValidationError({"stocked": self._fixed[instance.pk]})
         elif self._switched("tracking", instance) and instance.pk in self._tracked:

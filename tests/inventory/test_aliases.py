@@ -7,10 +7,12 @@ from django.contrib.messages import get_messages
 from django.urls import reverse
 from django.utils import timezone
 
+from backoffice import journey
 from backoffice.sync.models import Connection, Delivery
 from inventory import catalogue, kits
 from inventory.models import Listing, Product, SellingUnit
 from orders.models import Order
+from orders.records import ListingRecord
 from tests.making import make_connection, make_merchant, make_order, make_product
 from tests.staff import logged_in
 
@@ -173,3 +175,14 @@ def test_an_archived_product_is_not_offered_for_an_alias(store: Connection, eggs
     Product.objects.update(archived_at=timezone.now())
 
     assert client.get(reverse("admin:autocomplete"), query).json()["results"] == []
+
+
+def test_what_a_store_lists_by_the_sku_of_a_unit_is_that_unit(store: Connection, dozen: SellingUnit) -> None:
+    record = ListingRecord(external_id="7", sku="EGG-12", name="Eggs", manages_stock=True, quantity=5)
+
+    taken = journey.take_over(store, [record])
+
+    listed = Listing.objects.get(external_id="7")
+    assert (listed.product, listed.selling_unit) == (dozen.product, dozen)
+    assert not taken.opened
+    assert not Product.objects.filter(sku="EGG-12").exists()

@@ -170,6 +170,7 @@ def test_selling_units_hold_several_and_have_codes_of_their_own(tent: Product) -
         or "sku" in wrong.lower()
     )
     assert SellingUnit.objects.count() == 1
+    assert "is the SKU of a unit of TENT" in change(make_product("LAMP"), sku="TENT-2")
 
 
 def test_reorder_points_and_put_away_are_of_one_warehouse(tent: Product) -> None:
