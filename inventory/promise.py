@@ -84,22 +84,28 @@ def in_stock(house: House, now: datetime) -> Promise:
 
 
 def comes_on(arrival: Arrival, now: datetime) -> date | None:
-    """The day to count with. What should have come before today comes on the next working day at the earliest, as late as
-    usual."""
+    """The day to count with. Of what is overdue no day is known: it is believed to take as long again as it is late already,
+    or as its supplier usually is, so that it is never promised for tomorrow anew each day."""
     today = now.date()
     if arrival.on is None or arrival.on >= today:
         return arrival.on
-    return arrival.house.calendar.add(today + timedelta(days=1), ceil(arrival.usually_late))
+    return arrival.house.calendar.add(today, max(1, _late(arrival, today), ceil(arrival.usually_late)))
+
+
+def _late(arrival: Arrival, today: date) -> int:
+    """Working days since it was due."""
+    return max(0, arrival.house.calendar.between(arrival.on, today)) if arrival.on else 0
 
 
 def on_arrival(arrival: Arrival, now: datetime) -> Promise:
-    """For what is expected on a day."""
+    """For what is expected on a day; what is late already may be as much later again."""
     on = comes_on(arrival, now) or now.date()
     earliest = _handed_over(on, arrival.house, now)
-    spread = max(LEAST_SPREAD, ceil(arrival.usually_late))
+    late = _late(arrival, now.date())
+    spread = max(LEAST_SPREAD, late, ceil(arrival.usually_late))
     details: dict[str, Any] = {"number": arrival.number, "on": on.isoformat()}
     if arrival.on is not None and arrival.on != on:
-        details["was"] = arrival.on.isoformat()
+        details |= {"was": arrival.on.isoformat(), "late": late}
     is_transfer = arrival.kind == TRANSFER
     return Promise(
         arrival.kind,

@@ -20,7 +20,7 @@ STANDING = """
     SELECT standing.id, standing.line_id, standing.kind, standing.earliest, standing.latest, standing.details,
            standing.purchase_line_id, standing.transfer_id, standing.supplier_id,
            EXISTS (SELECT 1 FROM orders_linepromise older
-                    WHERE older.line_id = standing.line_id AND older.id < standing.id)
+                    WHERE older.line_id = standing.line_id AND older.id < standing.id AND older.earliest IS NOT NULL)
       FROM orders_linepromise standing
      WHERE standing.replaced_at IS NULL AND standing.line_id = ANY(%s)
      ORDER BY standing.id
@@ -77,7 +77,7 @@ def write(told: Mapping[int, Told], *, now: datetime | None = None) -> set[int]:
             for pk, line, kind, earliest, latest, details, purchase, transfer, supplier, again in cursor.fetchall()
         }
         changed = {line for line, new in told.items() if line not in before or before[line][1] != new.promise}
-        # A lead time from today moves on with every day; that is one row more than was told first, not one a day.
+        # A lead time from today, or what is late, moves on with every day: one row more than was told first, not one a day.
         drifted = {line for line in changed & before.keys() if before[line][2] and _drifts(before[line][1], told[line])}
         if drifted:
             cursor.execute(MOVED_ON, _columns(drifted, lambda line: (before[line][0], *_days(told[line].promise)), 4))
@@ -138,7 +138,13 @@ def _details(text: str | dict[str, Any]) -> dict[str, Any]:
 
 
 def _drifts(before: Promise, told: Told) -> bool:
-    return before.kind == told.promise.kind == LEAD_TIME and before.supplier_id == told.promise.supplier_id
+    """Whether only days passed: a lead time from today, or the same arrival that is a day later and has no new day."""
+    now = told.promise
+    if (before.kind, before.supplier_id) != (now.kind, now.supplier_id):
+        return False
+    source = (before.purchase_line_id, before.transfer_id) == (now.purchase_line_id, now.transfer_id)
+    overdue = "was" in before.details and before.details["was"] == now.details.get("was")
+    return now.kind == LEAD_TIME or (source and overdue)
 
 
 def _dates_differ(before: Promise, told: Told) -> bool:

@@ -15,9 +15,9 @@ WORDS = {
         "unknown": "date not known yet",
         "in_stock": "in stock",
         "purchase_order": "purchase order {number}, expected {on}",
-        "purchase_order_late": "purchase order {number} is late: it was expected {was}, now {on}",
+        "purchase_order_late": "purchase order {number} was expected {was} and is {late} late; no new day is confirmed",
         "transfer": "transfer {number} between warehouses, expected {on}",
-        "transfer_late": "transfer {number} between warehouses is late: it was expected {was}, now {on}",
+        "transfer_late": "transfer {number} between warehouses was expected {was} and is {late} late; no new day is said",
         "nothing": "nothing is on order",
         "taken": "all that is on order goes to earlier orders",
         "short": "less is there and on order than is wanted",
@@ -28,6 +28,8 @@ WORDS = {
         "no_supplier": "{start}, and no supplier is known",
         "no_lead_time": "{start}, and the lead time of {supplier} is not known",
         "undated": "{number} is on its way, and nobody has said when it comes",
+        "late": "{late} working days",
+        "late_one": "1 working day",
         "no_product": "it is not known which product this is",
         "component": "{component}: {reason}",
     },
@@ -37,9 +39,9 @@ WORDS = {
         "unknown": "date pas encore connue",
         "in_stock": "en stock",
         "purchase_order": "bon de commande {number}, attendu le {on}",
-        "purchase_order_late": "le bon de commande {number} est en retard\u00a0: attendu le {was}, maintenant le {on}",
+        "purchase_order_late": "le bon de commande {number}, attendu le {was}, a {late} de retard; aucune date confirmée",
         "transfer": "transfert {number} entre entrepôts, attendu le {on}",
-        "transfer_late": "le transfert {number} entre entrepôts est en retard\u00a0: attendu le {was}, maintenant le {on}",
+        "transfer_late": "le transfert {number} entre entrepôts, attendu le {was}, a {late} de retard; aucune date annoncée",
         "nothing": "rien n’est commandé",
         "taken": "tout ce qui est commandé va aux commandes précédentes",
         "short": "il y a moins en stock et en commande que demandé",
@@ -50,6 +52,8 @@ WORDS = {
         "no_supplier": "{start}, et aucun fournisseur n’est connu",
         "no_lead_time": "{start}, et le délai de {supplier} n’est pas connu",
         "undated": "{number} est en route, sans date annoncée",
+        "late": "{late} jours ouvrables",
+        "late_one": "1 jour ouvrable",
         "no_product": "on ne sait pas de quel produit il s’agit",
         "component": "{component}\u00a0: {reason}",
     },
@@ -88,6 +92,9 @@ def _reason(kind: str, details: Mapping[str, Any], language: str) -> str:
     key = details.get("why", "no_supplier") if kind == "unknown" else kind
     if "was" in details:
         key += "_late"
+        # What was recorded before lateness was kept has none; a weekend late is no working day late.
+        late = details.get("late") or 1
+        said["late"] = words["late_one" if late == 1 else "late"].format(late=late)
     if details.get("days") in (0, 1):
         key += "_one"
     sentence = words[key].format(**said)

@@ -58,5 +58,5 @@ def test_from_a_product_to_its_lines_by_keyboard(desk: Any, waiting: Order) -> N
     desk.page.keyboard.press("Enter")
     desk.page.wait_for_url("**product=*")
 
-    assert "PO-100038 is late" in desk.page.content()
+    assert "PO-100038 was expected" in desk.page.content()
     assert "$" not in desk.page.inner_text("main" if desk.page.query_selector("main") else "body")

@@ -175,25 +175,36 @@ def test_a_supplier_that_is_usually_late_has_a_wider_range() -> None:
 
 
 @pytest.mark.parametrize(
-    ("usually_late", "comes", "earliest", "latest"),
+    ("was", "usually_late", "comes", "earliest", "latest"),
     [
-        (Fraction(0), nov(26), nov(27), dec(1)),  # Tomorrow at the earliest; handling: Friday; + 2: Tuesday.
-        (
-            Fraction(5, 2),
-            dec(1),
-            dec(2),
-            dec(7),
-        ),  # 3 working days after tomorrow: December 1; handling: 2; + 3: Monday.
+        # Due yesterday, one working day late: one more is Thursday; handling: Friday; + 2: Tuesday.
+        (nov(24), Fraction(0), nov(26), nov(27), dec(1)),
+        # Three working days late: three more is Monday the 30th; handling: December 1; + 3, as long as it is late: the 4th.
+        (nov(20), Fraction(0), nov(30), dec(1), dec(4)),
+        # This supplier is usually 4.5 days late, so 5 more: Wednesday December 2; handling: the 3rd; + 5: the 10th.
+        (nov(20), Fraction(9, 2), dec(2), dec(3), dec(10)),
+        # 14 working days late: 14 more is Tuesday December 15.
+        (nov(5), Fraction(0), dec(15), dec(16), date(2027, 1, 5)),
     ],
 )
-def test_what_is_overdue_comes_on_the_next_working_day_as_late_as_usual(
-    usually_late: Fraction, comes: date, earliest: date, latest: date
+def test_what_is_overdue_is_not_promised_for_tomorrow_anew_each_day(
+    was: date, usually_late: Fraction, comes: date, earliest: date, latest: date
 ) -> None:
-    overdue = Arrival(5, nov(20), number="41", usually_late=usually_late, house=PLAIN)
+    overdue = Arrival(5, was, number="41", usually_late=usually_late, house=PLAIN)
     given = answer(units=1, arrivals=[overdue], now=at(25))
 
     assert days(given) == ("purchase_order", earliest, latest)
-    assert given.details == {"number": "41", "on": comes.isoformat(), "was": "2026-11-20"}
+    late = PLAIN.calendar.between(was, nov(25))
+    assert given.details == {"number": "41", "on": comes.isoformat(), "was": was.isoformat(), "late": late}
+
+
+def test_what_is_overdue_is_counted_with_after_what_has_a_day() -> None:
+    coming = [
+        Arrival(5, nov(5), number="41", source_id=1, house=PLAIN),
+        Arrival(5, dec(3), number="42", source_id=2, house=PLAIN),
+    ]
+
+    assert answer(units=1, arrivals=coming, house=PLAIN, now=at(25)).details["number"] == "42"
 
 
 def test_what_is_due_today_is_not_overdue() -> None:

@@ -176,9 +176,9 @@ def test_a_supplier_that_was_late_is_believed_less() -> None:
 
     first, second = (promises.for_products([tent.pk], units, now=NOW)[tent.pk] for units in (5, 10))
 
-    # 3 working days late on average. The overdue one: the 26th, and 3 more is December 1.
-    assert first.details == {"number": "40", "on": "2026-12-01", "was": "2026-11-20"}
-    assert (first.earliest, first.latest) == (dec(2), dec(7))
+    # 3 working days late on average, and the overdue one is so late already: 3 more is Monday the 30th.
+    assert first.details == {"number": "40", "on": "2026-11-30", "was": "2026-11-20", "late": 3}
+    assert (first.earliest, first.latest) == (dec(1), dec(4))
     assert (second.earliest, second.latest) == (dec(4), dec(9))
 
 
@@ -241,7 +241,16 @@ def test_a_purchase_order_that_is_late_moves_the_promises_on_it_by_itself() -> N
 
     assert TimelineEntry.objects.get(order=order, what="promised").sentence == (
         "TENT: promise moved from December 4–8, 2026 to December 8–10, 2026: "
-        "purchase order 41 is late: it was expected December 3, 2026, now December 7, 2026."
+        "purchase order 41 was expected December 3, 2026 and is 1 working day late; no new day is confirmed."
+    )
+    # The longer it does not come, the later it is believed to: one row beside what was told, not one a day on the timeline.
+    for day in (12, 13, 14):
+        promises.refresh_products([tent.pk], now=NOW + timedelta(days=day))
+    first, last = LinePromise.objects.filter(line=line_of(order))
+    assert (first.earliest, last.details["late"], last.earliest) == (dec(4), 4, dec(16))
+    assert TimelineEntry.objects.filter(order=order, what="promised").count() == 1
+    assert promise_words.reason(last, "fr") == (
+        "le bon de commande 41, attendu le 3 décembre 2026, a 4 jours ouvrables de retard; aucune date confirmée"
     )
 
 
