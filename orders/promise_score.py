@@ -1,4 +1,7 @@
-"""How good promises were: what a line was told first beside the day on which the last of it left, by supplier (rule: S10).
+"""How good promises were: the first day a line was told beside the day on which the last of it left, by supplier (rule: S10).
+
+What is told first is often that nobody knows, for goods are ordered once somebody waits; that is counted only where no day was
+ever told.
 
 A promise is kept where all of the line left by the second of its two days. One whose days are over while goods are still
 missing is late already, by the days so far; what was cancelled, or shipped by the store itself, is not judged.
@@ -34,7 +37,9 @@ JUDGED = """
                           WHERE item.line_id = line.id AND parcel.state = 'shipped') gone ON true
      WHERE first.made_at >= %(since)s AND first.made_at < %(until)s
        AND (%(supplier)s::bigint IS NULL OR first.supplier_id = %(supplier)s)
-       AND NOT EXISTS (SELECT 1 FROM orders_linepromise older WHERE older.line_id = first.line_id AND older.id < first.id)
+       AND NOT EXISTS (SELECT 1 FROM orders_linepromise other
+                        WHERE other.line_id = first.line_id
+                          AND (other.latest IS NULL, other.id) < (first.latest IS NULL, first.id))
 """
 SCORES = f"""
     SELECT grouping(promise.supplier_id), promise.supplier_id, supplier.name,

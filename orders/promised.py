@@ -11,7 +11,10 @@ from inventory.models import PurchaseOrderLine, Supplier, Transfer
 
 
 class LinePromise(models.Model):
-    """The answer that stood for a line from `made_at` until `replaced_at` (rule: S10). The first is what is kept score of."""
+    """The answer that stood for a line from `made_at` until `replaced_at` (rule: S10).
+
+    The first with a day is what is kept score of.
+    """
 
     class Kind(models.TextChoices):
         IN_STOCK = "in_stock", _("in stock")

@@ -51,8 +51,13 @@ def promised(supplier: Supplier | None, earliest: int | None, *, shipped: int | 
         replaced_at=noon(told_on),
     )
     # What is told later is not what is judged.
+    later = today() if first else None
     LinePromise.objects.create(
-        line=order.lines.get(), made_at=noon(told_on), kind="lead_time", earliest=today(), latest=today()
+        line=order.lines.get(),
+        made_at=noon(told_on),
+        kind="lead_time" if first else "unknown",
+        earliest=later,
+        latest=later,
     )
     if shipped is not None:
         receive(sku, 2)
@@ -97,6 +102,31 @@ def test_only_what_was_told_in_these_days_counts(told: Supplier) -> None:
     assert promise_score.scores(*last_days(30)).suppliers == []
     day = today() - timedelta(days=40)
     assert promise_score.scores(day, day).whole.told == 9
+
+
+def test_the_first_promise_that_had_a_day_is_judged(told: Supplier) -> None:
+    """The usual course: it goes on backorder and nobody knows; then it is ordered, and a day is said."""
+    order = promised(None, None, shipped=None)
+    LinePromise.objects.filter(line__order=order).update(replaced_at=noon(today()))
+    day = today() - timedelta(days=9)
+    for days in (0, 30):
+        LinePromise.objects.create(
+            line=order.lines.get(),
+            made_at=noon(today() - timedelta(days=12)),
+            replaced_at=None if days else noon(today()),
+            kind="purchase_order",
+            earliest=day + timedelta(days=days),
+            latest=day + timedelta(days=days + 2),
+            supplier=told,
+        )
+
+    found = promise_score.scores(today() - timedelta(days=20), today())
+
+    (mill,) = found.suppliers
+    assert (mill.supplier, mill.told, mill.unknown, mill.judged, mill.late) == (told.name, 1, 0, 1, 1)
+    assert mill.days_late == Decimal(7)
+    # Not told twice: what nobody knew before is no promise of its own.
+    assert promise_score.scores(*last_days()).whole.told == 10
 
 
 def test_a_part_that_left_keeps_no_promise(told: Supplier) -> None:
