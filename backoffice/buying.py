@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
@@ -116,7 +117,8 @@ def confirm(
         said = dict.fromkeys((line.pk for line in lines), whole) if whole else {}
         said |= dates or {}
         days = {pk: day for pk, day in said.items() if day is not None}
-        order = purchasing.confirm(order_id, reference=reference, dates=days, at=timezone.now())
+        at = timezone.now().astimezone(ZoneInfo(merchant.current().time_zone))
+        order = purchasing.confirm(order_id, reference=reference, dates=days, at=at)
         promises.refresh_products({line.product_id for line in lines})
     return order
 

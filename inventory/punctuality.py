@@ -1,4 +1,7 @@
-"""How punctual suppliers are: the day they said first against the day their goods came (rules: S9, S10)."""
+"""How punctual suppliers are: the day they said first against the day their goods came (rules: S9, S10).
+
+One that never says a day is held to what was expected when the order was sent.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,8 +21,9 @@ SCORE = """
                    JOIN inventory_goodsreceipt receipt ON receipt.id = item.receipt_id
                    JOIN inventory_purchaseorderline line ON line.id = item.line_id
                    JOIN inventory_purchaseorder bought ON bought.id = line.order_id
-                  CROSS JOIN LATERAL (SELECT (receipt.at AT TIME ZONE %(zone)s)::date - line.promised_on AS late) day
-                  WHERE line.promised_on IS NOT NULL
+                  CROSS JOIN LATERAL (SELECT (receipt.at AT TIME ZONE %(zone)s)::date
+                                             - coalesce(line.promised_on, line.first_expected_on) AS late) day
+                  WHERE day.late IS NOT NULL
                   GROUP BY bought.supplier_id) came ON came.supplier_id = supplier.id
       LEFT JOIN (SELECT bought.supplier_id, sum(line.outstanding) AS units, count(DISTINCT bought.id) AS orders
                    FROM inventory_purchaseorderline line
@@ -34,7 +38,7 @@ SCORE = """
 
 @dataclass(frozen=True, slots=True)
 class Punctuality:
-    """`received` are units of lines whose day the supplier had said; days late are counted per unit, early ones as none."""
+    """`received` are units of lines of which a day was known first; days late are counted per unit, early ones as none."""
 
     supplier_id: int
     code: str

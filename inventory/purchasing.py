@@ -181,7 +181,8 @@ def sent(
     order.sent_at, order.expected_on = at, order.expected_on or expected_on
     for line in lines:
         line.expected_on = line.expected_on or line_dates.get(line.pk)
-    PurchaseOrderLine.objects.bulk_update(lines, ["expected_on"])
+        line.first_expected_on = line.expected_on or order.expected_on
+    PurchaseOrderLine.objects.bulk_update(lines, ["expected_on", "first_expected_on"])
     settle(order, lines)
 
 
@@ -242,7 +243,7 @@ def _apply(line: PurchaseOrderLine, wish: Change) -> None:
 
 def confirm(order_id: int, *, reference: str, dates: Mapping[int, date], at: datetime) -> PurchaseOrder:
     """The supplier says when lines come. The first day said for a line is its promise and stays; later ones move what is
-    expected."""
+    expected. What is typed wrong can be typed anew until the day of the first confirmation ends, in the zone of `at`."""
     with transaction.atomic():
         order, lines = lock(order_id)
         if order.state not in OPEN:
@@ -250,11 +251,19 @@ def confirm(order_id: int, *, reference: str, dates: Mapping[int, date], at: dat
                 _("%(number)s is %(state)s: only what was sent and is not all here can be confirmed.")
                 % {"number": order.number, "state": order.get_state_display()}
             )
+        sent_on = order.sent_at.astimezone(at.tzinfo).date() if order.sent_at else date.min
+        is_first_day = order.confirmed_at is None or order.confirmed_at.astimezone(at.tzinfo).date() == at.date()
         for line in lines:
             said = dates.get(line.pk)
-            if said is not None and line.received + line.cancelled < line.ordered:
-                line.promised_on = line.promised_on or said
-                line.expected_on = said
+            if said is None or line.received + line.cancelled >= line.ordered:
+                continue
+            if said < sent_on:
+                raise ValueError(
+                    _("%(sku)s: %(day)s is before %(number)s was sent, on %(sent)s. Type the day on which it comes.")
+                    % {"sku": line.product.sku, "day": said, "number": order.number, "sent": sent_on}
+                )
+            line.promised_on = said if is_first_day else line.promised_on or said
+            line.expected_on = said
         PurchaseOrderLine.objects.bulk_update(lines, ["promised_on", "expected_on"])
         order.supplier_reference = reference[:120] or order.supplier_reference
         order.confirmed_at = order.confirmed_at or at

@@ -89,7 +89,7 @@ TERMS = f"""
 LAST_RECEIPTS = 20
 # Of the suppliers that something is expected from.
 LATENESS = f"""
-    SELECT supplier.id, line.promised_on, receipt.on
+    SELECT supplier.id, line.said, receipt.on
       FROM (SELECT DISTINCT bought.supplier_id AS id
               FROM inventory_purchaseorderline line JOIN inventory_purchaseorder bought ON bought.id = line.order_id
              WHERE line.product_id = {THESE} AND line.outstanding > 0
@@ -99,9 +99,11 @@ LATENESS = f"""
                            JOIN inventory_purchaseorder bought ON bought.id = receipt.order_id
                           WHERE bought.supplier_id = supplier.id
                           ORDER BY receipt.id DESC LIMIT %(receipts)s) receipt
-     CROSS JOIN LATERAL (SELECT DISTINCT line.promised_on FROM inventory_goodsreceiptline item
+     CROSS JOIN LATERAL (SELECT DISTINCT coalesce(line.promised_on, line.first_expected_on) AS said
+                           FROM inventory_goodsreceiptline item
                            JOIN inventory_purchaseorderline line ON line.id = item.line_id
-                          WHERE item.receipt_id = receipt.id AND line.promised_on IS NOT NULL) line
+                          WHERE item.receipt_id = receipt.id) line
+     WHERE line.said IS NOT NULL
 """
 HOUSES = """
     SELECT id, holiday_region, working_days, handling_days, cut_off FROM inventory_location

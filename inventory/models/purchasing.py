@@ -85,6 +85,10 @@ class PurchaseOrderLine(models.Model):
     promised_on = models.DateField(
         null=True, blank=True, help_text=_("What the supplier said first; its punctuality is judged by this.")
     )
+    first_expected_on = models.DateField(
+        null=True, blank=True, editable=False,
+        help_text=_("What was expected when it was sent; a supplier that says no day is judged by this."),
+    )  # fmt: skip
     expected_on = models.DateField(null=True, blank=True, help_text=_("What is expected now; empty: as the order's."))
     note = models.CharField(max_length=250, blank=True)
     outstanding = models.GeneratedField(

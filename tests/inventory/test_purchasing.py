@@ -1,15 +1,18 @@
 """Purchase orders from draft to closed: the state follows from quantities, nothing falls below what came (rule: S9)."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from inventory import purchasing
-from inventory.models import PurchaseOrder, SupplierProduct
+from inventory import punctuality, purchasing
+from inventory.models import PurchaseOrder, PurchaseOrderLine, SupplierProduct
 from inventory.purchasing import Change, Wanted
+from orders import promises
 from tests.buying import NOW, make_draft, make_sent, make_supplier, make_warehouse
+from tests.expected import bought, came
 from tests.making import make_product
 
 pytestmark = pytest.mark.django_db
@@ -118,13 +121,42 @@ def test_the_first_day_that_the_supplier_says_stays_its_promise() -> None:
     order = make_sent()
     line = order.lines.get()
 
-    purchasing.confirm(order.pk, reference="N-9", dates={line.pk: date(2026, 11, 20)}, at=NOW)
-    purchasing.confirm(order.pk, reference="", dates={line.pk: date(2026, 12, 4)}, at=NOW)
+    def said(day: date, at: datetime) -> tuple[date | None, date | None]:
+        purchasing.confirm(order.pk, reference="N-9", dates={line.pk: day}, at=at)
+        line.refresh_from_db()
+        return line.promised_on, line.expected_on
 
-    line.refresh_from_db()
+    assert said(date(2027, 11, 20), NOW) == (date(2027, 11, 20), date(2027, 11, 20))
+    # Typed wrong, and typed anew on the same day.
+    assert said(date(2026, 11, 20), NOW) == (date(2026, 11, 20), date(2026, 11, 20))
+    assert said(date(2026, 12, 4), NOW + timedelta(days=1)) == (date(2026, 11, 20), date(2026, 12, 4))
     order.refresh_from_db()
-    assert (line.promised_on, line.expected_on) == (date(2026, 11, 20), date(2026, 12, 4))
     assert order.supplier_reference == "N-9"
+
+
+def test_a_day_before_it_was_sent_is_a_typing_mistake() -> None:
+    order = make_sent()
+    dates = {order.lines.get().pk: date(2020, 1, 1)}
+
+    with pytest.raises(ValueError, match=r"TENT: 2020-01-01 is before PO-\d+ was sent, on 2026-11-02"):
+        purchasing.confirm(order.pk, reference="", dates=dates, at=NOW)
+    assert order.lines.get().promised_on is None
+
+
+def test_a_supplier_that_never_says_a_day_is_held_to_what_was_expected_when_it_was_sent() -> None:
+    order = make_sent()
+    line = order.lines.get()
+    came(line, date(2026, 11, 25), 10)
+    PurchaseOrderLine.objects.update(expected_on=date(2026, 12, 24))
+    bought("TENT", 5, date(2026, 11, 30), supplier=order.supplier)
+
+    (score,) = punctuality.of_suppliers(zone="America/Toronto", today=date(2026, 11, 26))
+    now = datetime(2026, 11, 25, 10, tzinfo=ZoneInfo("America/Toronto"))
+    told = promises.for_products([line.product_id], now=now)[line.product_id]
+
+    # Sent on November 2 and expected on the 16th, a Monday: it came 9 days, 7 working days later.
+    assert (score.received, score.on_time, score.mean_days_late) == (10, 0, 9)
+    assert (told.earliest, told.latest) == (date(2026, 12, 1), date(2026, 12, 10))
 
 
 def test_lines_leave_a_draft_but_not_a_sent_order() -> None:
