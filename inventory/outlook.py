@@ -43,7 +43,8 @@ class Outlook:
             Supply(pk, place, arrival.units, on, arrival)
             for pk, coming in self._arrivals.items()
             for place, arrival in coming
-            if (on := promise.comes_on(arrival, self._now)) is not None
+            # What comes to where nothing is sold from is promised to nobody.
+            if place in self._houses and (on := promise.comes_on(arrival, self._now)) is not None
         ]
         return lies + sorted(comes, key=lambda supply: (supply.on, (supply.arrival and supply.arrival.source_id) or 0))
 

@@ -107,7 +107,7 @@ LATENESS = f"""
 """
 HOUSES = """
     SELECT id, holiday_region, working_days, handling_days, cut_off FROM inventory_location
-     WHERE kind = 'warehouse' AND archived_at IS NULL ORDER BY pick_order, id
+     WHERE kind = 'warehouse' AND archived_at IS NULL AND sellable ORDER BY pick_order, id
 """
 SERVED = "SELECT connection_id, warehouse_id FROM inventory_servedstore ORDER BY connection_id, position, id"
 TOGETHER: dict[str, tuple[str, int]] = {

@@ -147,3 +147,14 @@ def test_what_is_on_order_without_a_day_is_said_and_what_does_not_reach_this_far
     assert (more.kind, promise_words.reason(more, "en").split(";")[0]) == (
         "lead_time", "less is there and on order than is wanted",
     )  # fmt: skip
+
+
+def test_what_comes_to_where_nothing_is_sold_from_is_promised_to_nobody() -> None:
+    tent = make_product("TENT")
+    make_warehouse("MAIN")
+    bought("TENT", 50, dec(1), "41", warehouse=make_warehouse("YARD", sellable=False))
+
+    given = promises.for_products([tent.pk], now=NOW)[tent.pk]
+    assert promise_words.reason(given, "en") == (
+        "what is on order comes to a warehouse that does not serve this store, and no supplier is known"
+    )
