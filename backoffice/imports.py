@@ -223,6 +223,7 @@ def _lines(job: ImportJob, result: Any) -> list[list[str]]:
     """The part of the report on these rows, in the order of the file; what is as it should be has no line."""
     found = [(row.at, [str(row.at), str(row.import_type), "", *row.diff]) for row in result.rows if row.diff]
     found += [(row.number, [str(row.number), "wrong", _why(row), *map(str, row.values)]) for row in result.invalid_rows]
+    found += [(at, [str(at), "note", said]) for at, said in result.remarks]
     lines = [line for _at, line in sorted(found)]
     return lines if job.report_bytes else [["row", "what", "why", *result.diff_headers], *lines]
 
@@ -235,7 +236,8 @@ def _shown(job: ImportJob, result: Any) -> dict[str, Any]:
         wrong
         + [[row.number, _why(row), *map(str, row.values)] for row in result.invalid_rows][: max(0, SHOWN - len(wrong))]
     )
-    return {"headers": list(result.diff_headers), "changes": changes, "wrong": wrong}
+    remarks = [*job.shown.get("remarks", []), *map(list, result.remarks)][:SHOWN]
+    return {"headers": list(result.diff_headers), "changes": changes, "wrong": wrong, "remarks": remarks}
 
 
 def _why(row: Any) -> str:

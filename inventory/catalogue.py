@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -123,6 +123,33 @@ def _by_code(typed: str, **sku: object) -> list[tuple[tuple[int, ...], Product, 
 def _rank(typed: str, known: str, sku: str, unit: int, product: Product) -> tuple[int, ...]:
     written = 0 if sku == typed else 1 if sku.casefold() == known else 2
     return product.archived_at is not None, written, unit
+
+
+def who_has(barcodes: Iterable[str]) -> dict[str, list[str]]:
+    """Products and units that have these bar codes, in any spelling, by the number without its leading zeros.
+
+    What is archived does not count. One statement, or none for no code.
+    """
+    codes = {spelling for code in barcodes if code for spelling in gtin.same_gtin(code)}
+    if not codes:
+        return {}
+    of_units = SellingUnit.objects.filter(barcode__in=codes, product__archived_at=None).order_by()
+    there = (
+        Product.objects.filter(barcode__in=codes, archived_at=None)
+        .order_by()
+        .values_list("barcode", "sku", Value(""))
+        .union(of_units.values_list("barcode", "product__sku", "name"), all=True)
+    )
+    found: dict[str, list[str]] = {}
+    for code, sku, unit in sorted(there):
+        found.setdefault(code.lstrip("0"), []).append(f"{sku}, {unit}" if unit else sku)
+    return found
+
+
+def doubled(barcode: str, others: Iterable[str]) -> str:
+    """The sentence about a bar code that others have too."""
+    said = _("The bar code %(code)s is also that of %(skus)s. Scanned, it is not clear which one is meant.")
+    return said % {"code": barcode, "skus": "; ".join(list(others)[:5])}
 
 
 # --- what a person changes -----------------------------------------------------------------------------------------------

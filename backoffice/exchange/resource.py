@@ -49,6 +49,8 @@ class TableResource(ModelResource):
         hidden = {name for permission, names in self.guarded.items() if may and not may(permission) for name in names}
         self.fields = {name: field for name, field in self.fields.items() if name not in hidden}
         self._seen: dict[Any, int] = {}
+        self.remarked: list[tuple[int, str]] = []
+        """Row and sentence of what is said of rows that come in all the same, of this file or part."""
         self.part = ""
         """Which part of a file is being read, where it is read in parts; the same part has the same word."""
         self._before: dict[str, Any] = {}
@@ -68,6 +70,10 @@ class TableResource(ModelResource):
     def identity(self, row: dict[str, str]) -> Any:
         """What two rows of one file may not share."""
         raise NotImplementedError
+
+    def remarks(self, instance: Any, row: dict[str, str]) -> list[str]:
+        """What a person should know of a row that comes in all the same."""
+        return []
 
     def written(self, user: Any) -> None:
         """What follows once the rows are written, in the same transaction."""
@@ -101,7 +107,7 @@ class TableResource(ModelResource):
             raise ValueError(f"The column {named} is not known here. Known are: {known}. Rename or remove it.")
         if doubled:
             raise ValueError(f"The column {', '.join(doubled)} stands there twice. Remove one.")
-        self._columns = set(dataset.headers)
+        self._columns, self.remarked = set(dataset.headers), []
         self._file = dataset if isinstance(dataset, TableFile) else None
         if self._file is not None:
             self._file.before_chunk = self.load
@@ -161,6 +167,8 @@ class TableResource(ModelResource):
 
     def after_import_row(self, row: Any, row_result: Any, **kwargs: Any) -> None:
         row_result.diff, row_result.at = [], self.row_in_file(kwargs["row_number"])
+        if said := self.remarks(self._current, row):
+            self.remarked.append((row_result.at, " ".join(said)))
         if row_result.import_type == row_result.IMPORT_TYPE_SKIP:
             return
         for field in self.get_import_fields():

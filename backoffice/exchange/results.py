@@ -30,8 +30,14 @@ class BoundedResult(Result):
         return int(self.totals["skip"])
 
     @property
+    def remarks(self) -> list[tuple[int, str]]:
+        """What is said of the first rows that come in all the same."""
+        return list(self.resource.remarked[:SHOWN])
+
+    @property
     def not_shown(self) -> int:
-        return max(0, self.changing - len(self.valid_rows())) + max(0, self.wrong - len(self.invalid_rows))
+        more = max(0, len(self.resource.remarked) - SHOWN)
+        return more + max(0, self.changing - len(self.valid_rows())) + max(0, self.wrong - len(self.invalid_rows))
 
     def append_row_result(self, row_result: Any) -> None:
         # A row that went wrong in an unforeseen way must stay known, as it undoes the whole import; but not each of many.

@@ -152,14 +152,10 @@ class ProductAdmin(ProductExchange, desk.Columns, desk.DeskAdmin):
                 promise_terms.products_changed([form.instance.pk])
 
     def _warn_of_doubles(self, request: HttpRequest, product: Product) -> None:
-        codes = gtin.same_gtin(product.barcode)
-        others = Product.objects.filter(barcode__in=codes, archived_at=None).exclude(pk=product.pk)
-        skus = [*others.values_list("sku", flat=True)[:5]]
-        units = SellingUnit.objects.filter(barcode__in=codes).select_related("product")[:5]
-        skus += [f"{unit.product.sku}, {unit.name}" for unit in units]
-        if skus:
-            said = _("This bar code is also that of %(skus)s. Scanned, it is not clear which one is meant.")
-            messages.warning(request, said % {"skus": "; ".join(skus)})
+        having = catalogue.who_has([product.barcode]).get(product.barcode.lstrip("0"), [])
+        others = [name for name in having if name != product.sku]
+        if others:
+            messages.warning(request, catalogue.doubled(product.barcode, others))
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         listed = super().get_changelist_instance(request)

@@ -1,5 +1,6 @@
 """Products as a table, in and out (rule: U5; docs/tables.md)."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
@@ -10,6 +11,7 @@ from backoffice import settling
 from backoffice.api.permissions import SEE_AMOUNTS, SEE_COSTS
 from backoffice.exchange.resource import TableResource
 from backoffice.exchange.widgets import Amount, Choice, Named, Text, Whole, YesNo
+from backoffice.lib import cells
 from inventory import catalogue, categories
 from inventory.models import Category, Product, ProductFamily
 from orders import publishing
@@ -77,6 +79,9 @@ class ProductResource(TableResource):
         self._fixed: dict[int, str] = {}
         self._tracked: dict[int, str] = {}
         self._of_units: dict[str, str] = {}
+        self._barcodes: dict[str, list[str]] = {}
+        self._barcodes_in_file: dict[str, str] = {}
+        """Bar code without leading zeros → the SKU of the first row that has it."""
 
     def load(self, rows: list[dict[str, str]]) -> None:
         known = Product.objects.filter(sku__in={row["sku"] for row in rows}).select_related("family", "category")
@@ -91,6 +96,39 @@ class ProductResource(TableResource):
         self._tracked = catalogue.tracked_for_now(
             p.pk for row, p in there if row.get("tracking", "").strip().lower() not in ("", p.tracking)
         )
+
+        known_codes = {p.sku: p.barcode for _row, p in there}
+        self._barcodes = catalogue.who_has(
+            code for row in rows if (code := row.get("barcode", "").strip()) != known_codes.get(row["sku"], "")
+        )
+
+    def read_before(self, rows: Iterable[tuple[int, dict[str, str]]]) -> None:
+        def noted() -> Iterator[tuple[int, dict[str, str]]]:
+            for number, row in rows:
+                self._barcodes_in_file.setdefault(row.get("barcode", "").strip().lstrip("0"), row["sku"])
+                yield number, row
+
+        super().read_before(noted())
+
+    def remarks(self, instance: Product, row: dict[str, str]) -> list[str]:
+        said = []
+        if "average_cost" in self.fields and _differs(Amount(), row.get("average_cost"), instance.average_cost):
+            said.append(
+                f"average_cost: {row['average_cost']} is not taken over, it stays {cells.figure(instance.average_cost)}. "
+                "What goods cost is said when they are received."
+            )
+        if _differs(YesNo(), row.get("is_kit"), instance.is_kit):
+            said.append(
+                "is_kit: is not taken over. A kit is made by saying what is in it, on its page or by the file of kits."
+            )
+        code = instance.barcode
+        first = self._barcodes_in_file.setdefault(code.lstrip("0"), instance.sku) if code else instance.sku
+        if code and code != self._before.get("barcode", code if self._before else ""):
+            names = self._barcodes.get(code.lstrip("0"), [])
+            others = list(dict.fromkeys([*names, first]))
+            if others := [name for name in others if name != instance.sku]:
+                said.append(catalogue.doubled(code, others))
+        return said
 
     def validate_instance(
         self, instance: Any, import_validation_errors: Any = None, validate_unique: bool = True
@@ -136,6 +174,16 @@ class ProductResource(TableResource):
 
     def shown(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.select_related("family", "category")
+
+
+def _differs(widget: Text, cell: str | None, is_now: Any) -> bool:
+    """Whether a cell that is not read says something else than what there is."""
+    if not (cell or "").strip():
+        return False
+    try:
+        return bool(widget.clean(cell) != is_now)
+    except ValueError:
+        return True
 
 
 def _switches(product: Product, row: dict[str, str]) -> bool:

@@ -39,6 +39,7 @@ class SellingUnitResource(TableResource):
         super().__init__(**kwargs)
         self._known: dict[Any, SellingUnit] = {}
         self._products: set[str] = set()
+        self._barcodes: dict[str, list[str]] = {}
         self._taken: dict[tuple[str, str], Any] = {}
         """(column, code) → the unit that has it."""
         self._told: set[int] = set()
@@ -47,6 +48,7 @@ class SellingUnitResource(TableResource):
         skus = {row["sku"] for row in rows}
         codes = {row.get("unit_sku", "") for row in rows} - {""}
         bars = {row.get("barcode", "") for row in rows} - {""}
+        self._barcodes = catalogue.who_has(bars)
         products = {product.sku: product for product in Product.objects.filter(sku__in=skus | codes)}
         self.know("product", products)
         self._products = products.keys() & codes
@@ -63,6 +65,12 @@ class SellingUnitResource(TableResource):
 
     def known(self, row: dict[str, str]) -> SellingUnit | None:
         return self._known.get(self.identity(row))
+
+    def remarks(self, instance: SellingUnit, row: dict[str, str]) -> list[str]:
+        mine = f"{instance.product.sku}, {instance.name}"
+        names = [name for name in self._barcodes.get(instance.barcode.lstrip("0"), []) if name != mine]
+        changed = instance.barcode != self._before.get("barcode", "")
+        return [catalogue.doubled(instance.barcode, names)] if instance.barcode and changed and names else []
 
     def validate_instance(
         self, instance: Any, import_validation_errors: Any = None, validate_unique: bool = True

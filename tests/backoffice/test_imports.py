@@ -96,6 +96,14 @@ def test_a_large_file_goes_to_the_worker_and_nothing_is_written_before_the_word(
     assert told[-1].startswith("1204,wrong,name: This field cannot be blank.")
 
 
+def test_what_is_to_know_of_a_row_stands_on_the_page_and_in_the_report() -> None:
+    job = worked(begun(b"sku,name,average_cost\nA,Lamp,5\n"))
+
+    assert "5 is not taken over" in lines(job)[-1]
+    page = logged_in("manager").get(reverse("admin:backoffice_importjob_change", args=[job.pk])).content.decode()
+    assert "5 is not taken over" in page
+
+
 def test_small_files_go_on_inside_the_request() -> None:
     answer = logged_in("manager").post(
         f"{PRODUCTS}/import/",
