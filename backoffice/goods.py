@@ -62,59 +62,6 @@ def send_back(goods: Sequence[Goods], *, key: str, note: str, by: Any = None) ->
     return move(leaving, Movement.Reason.TO_SUPPLIER, key=key, note=note, by=by)
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """Units of a product that were found in one place; of one lot, where it is followed."""
-
-    product_id: int
-    location_id: int
-    quantity: int
-    lot_id: int | None = None
-
-
-def count(figures: Sequence[Counted], *, key: str, note: str, by: Any = None) -> list[Movement]:
-    """What was counted against what the ledger says: each difference becomes a movement (rule: S8).
-
-    The difference is taken under lock, so that sales may go on meanwhile. Booked once by `key`.
-    """
-    if any(figure.quantity < 0 for figure in figures):
-        raise ValueError("What is counted is zero or more.")
-    if len({(figure.product_id, figure.location_id, figure.lot_id) for figure in figures}) != len(figures):
-        raise ValueError("A product is counted twice in one place: add the two up.")
-    with transaction.atomic():
-        allocation.lock_products(figure.product_id for figure in figures)
-        if Movement.objects.filter(key__startswith=f"{Movement.Reason.COUNT.value}:{key}:").exists():
-            return []
-        there = _there(figures)
-        found = [
-            Goods(f.product_id, units, location_id=f.location_id, lot_id=f.lot_id)
-            for f in figures
-            if (units := f.quantity - there.get((f.product_id, f.location_id, f.lot_id), 0))
-        ]
-        return move(
-            found,
-            Movement.Reason.COUNT,
-            key=key,
-            note=note,
-            by=by,
-            suffixes=[
-                "-".join(str(pk) for pk in (item.product_id, item.location_id, item.lot_id) if pk) for item in found
-            ],
-        )
-
-
-def _there(figures: Sequence[Counted]) -> dict[tuple[int, int, int | None], int]:
-    """By product, place and lot what the ledger has; a statement more where lots are counted."""
-    levels = StockLevel.objects.filter(product_id__in={figure.product_id for figure in figures})
-    there: dict[tuple[int, int, int | None], int] = {
-        (product, place, None): units for product, place, units in levels.values_list("product", "location", "on_hand")
-    }
-    if lots := {figure.lot_id for figure in figures if figure.lot_id}:
-        rows = LotLevel.objects.filter(lot_id__in=lots).values_list("lot__product", "location", "lot", "units")
-        there |= {(product, place, lot): units for product, place, lot, units in rows}
-    return there
-
-
 def book_found(differences: Mapping[int, Goods], *, key: str, note: str, by: Any = None) -> list[Movement]:
     """Differences as they were found, by the line of the sheet: counted less what should have been there then (rule: S8).
 

@@ -158,7 +158,7 @@ def _work_on(job: ImportJob, until: float) -> int:
     if job.state == State.CHECKING:
         _note(job, state=State.CHECKED, claimed_at=None, tries=0)
     else:
-        _end(job, State.DONE, "")
+        _end(job, State.DONE, job.sentence)
         _log(job)
     return parts
 
@@ -189,7 +189,7 @@ def _resource(job: ImportJob) -> TableResource:
 
 def _done(job: ImportJob, resource: TableResource, heading: Row, part: list[Row]) -> bool:
     """Work on one part: what came of it is written with it, or it fails as a whole and False is said."""
-    resource.part = f"-{job.rows_done}"
+    resource.part, resource.said = f"-{job.rows_done}", []
     with transaction.atomic():
         result = resource.import_data(
             TableFile(rows=lambda: [heading, *part]), dry_run=job.state == State.CHECKING, user=job.user
@@ -209,6 +209,7 @@ def _done(job: ImportJob, resource: TableResource, heading: Row, part: list[Row]
                 wrong=job.wrong + result.wrong,
                 shown=job.shown,
                 report_bytes=job.report_bytes,
+                sentence=" ".join([job.sentence, *resource.said]).strip(),
                 claimed_at=timezone.now(),
                 tries=0,
             )

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice import goods
+from backoffice.shelves import Spot
 from inventory import count_due, counting, reservations
 from inventory.count_due import Pair
 from inventory.counting import Figure
@@ -21,6 +22,8 @@ from orders import merchant
 from shipping import packing
 
 State = CountSheet.State
+DOUBLING = [Movement.Reason.COUNT.value]
+"""What may have booked the same difference already, if it came after the count."""
 OPEN_AT_ONCE = 10
 """Sheets of one plan that wait to be counted: a warehouse never counted before is done by and by, and not in one pile."""
 
@@ -112,9 +115,14 @@ def value_of(lines: QuerySet[CountLine]) -> Decimal:
     return found or Decimal(0)
 
 
-def needs_approval(sheet: CountSheet) -> bool:
+def above_limit(worth: Decimal) -> bool:
+    """Whether differences worth so much wait for another person, however they were typed."""
     limit = merchant.current().count_approval_limit
-    return limit is not None and value_of(CountLine.objects.filter(sheet=sheet)) > limit
+    return limit is not None and worth > limit
+
+
+def needs_approval(sheet: CountSheet) -> bool:
+    return above_limit(value_of(CountLine.objects.filter(sheet=sheet)))
 
 
 def submit(sheet_id: int, *, by: Any = None, look_first: bool = False) -> State:
@@ -204,6 +212,27 @@ def _book(sheet: CountSheet, lines: Sequence[CountLine], *, by: Any) -> None:
     counting.mark_booked(sheet, key=f"{Movement.Reason.COUNT.value}:{key}:", by=by)
 
 
+def changed_since(counted: Sequence[tuple[Spot, datetime]]) -> set[Spot]:
+    """Those (product, place, lot) of which a difference may have been booked from elsewhere since they were counted."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT found.n
+              FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) WITH ORDINALITY found(product_id, location_id, at, n)
+             WHERE EXISTS (SELECT 1 FROM inventory_movement movement
+                            WHERE movement.product_id = found.product_id AND movement.location_id = found.location_id
+                              AND movement.at > found.at AND movement.reason = ANY(%s))
+            """,
+            [
+                [product for (product, _place, _lot), _at in counted],
+                [place for (_product, place, _lot), _at in counted],
+                [at for _spot, at in counted],
+                DOUBLING,
+            ],
+        )
+        return {counted[number - 1][0] for (number,) in cursor.fetchall()}
+
+
 def _refuse_doubtful(lines: Sequence[CountLine]) -> None:
     """A count from elsewhere, a file say, has booked the same difference: booked again it would be doubled. And more
     cannot be missing than the ledger still has, where something else took it out meanwhile."""
@@ -220,11 +249,11 @@ def _refuse_doubtful(lines: Sequence[CountLine]) -> None:
               CROSS JOIN LATERAL (SELECT EXISTS (
                     SELECT 1 FROM inventory_movement movement
                      WHERE movement.product_id = found.product_id AND movement.location_id = found.location_id
-                       AND movement.at > found.counted_at AND movement.reason = 'count') AS counted) since
-             WHERE since.counted OR coalesce(level.on_hand, 0) + found.units < 0
+                       AND movement.at > found.counted_at AND movement.reason = ANY(%s)) AS changed) since
+             WHERE since.changed OR coalesce(level.on_hand, 0) + found.units < 0
              ORDER BY 1
             """,
-            [[line.pk for line in lines]],
+            [[line.pk for line in lines], DOUBLING],
         )
         doubtful = cursor.fetchall()
     if doubtful:

@@ -5,6 +5,7 @@ Whoever enters figures has locked the stock levels of the products first: what s
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import connection as database
@@ -29,12 +30,17 @@ Packed = Mapping[tuple[int, int, int | None], int]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What was found for one line; with `add` so many more than before. None takes the figure back: not counted."""
+    """What was found for one line; with `add` so many more than before. None takes the figure back: not counted.
+
+    Where it was counted earlier, `at` says when, and `should_have_been` how many should have lain there then.
+    """
 
     line_id: int
     units: int | None
     add: bool = False
     scan: str = ""
+    at: datetime | None = None
+    should_have_been: int | None = None
 
 
 # --- sheets --------------------------------------------------------------------------------------------------------------
@@ -53,10 +59,12 @@ def open_sheets(
     blind: bool = True,
     note: str = "",
     by: Any = None,
+    key: str = "",
 ) -> list[CountSheet]:
     """Sheets with these lines in this order; without any, one blank sheet. After claim(), in its transaction.
 
-    A constant number of statements for any number. A sheet does not end between two lots of one product.
+    A constant number of statements for any number. A sheet does not end between two lots of one product. `key` is the
+    word of a file, by which its sheets are made once.
     """
     parts = list(_parts(spots, min(lines_a_sheet, MOST_LINES))) or [[]]
     sheets = [
@@ -65,8 +73,9 @@ def open_sheets(
         for _part in parts
     ]  # fmt: skip
     give_ids(sheets)
-    for sheet in sheets:
+    for part, sheet in enumerate(sheets):
         sheet.number = f"C{sheet.pk:05d}"
+        sheet.key = f"{key}:{part}" if key else None
     copy_in(sheets, with_ids=True)
     copy_in([line for sheet, part in zip(sheets, parts, strict=True) for line in _lines(sheet.pk, part)])
     return sheets
@@ -144,7 +153,10 @@ def enter(sheet: CountSheet, figures: Sequence[Figure], *, packed: Packed, by: A
     wanted = [f for f in figures if f.line_id in lines and not (f.scan and f.scan == lines[f.line_id].scan)]
     if not wanted:
         return set()
-    expected = should_be([lines[figure.line_id] for figure in wanted], packed)
+    expected = {f.line_id: f.should_have_been for f in wanted if f.should_have_been is not None}
+    if unsaid := [lines[figure.line_id] for figure in wanted if figure.line_id not in expected]:
+        expected |= should_be(unsaid, packed)
+    now = timezone.now()
     moved = {
         figure.line_id
         for figure in wanted
@@ -156,16 +168,18 @@ def enter(sheet: CountSheet, figures: Sequence[Figure], *, packed: Packed, by: A
             UPDATE inventory_countline line
                SET counted = CASE WHEN said.add THEN coalesce(line.counted, 0) + said.units ELSE said.units END,
                    expected = CASE WHEN said.units IS NULL THEN NULL ELSE said.expected END,
-                   counted_at = CASE WHEN said.units IS NULL THEN NULL ELSE %s::timestamptz END,
+                   counted_at = CASE WHEN said.units IS NULL THEN NULL ELSE said.at END,
                    counted_by_id = CASE WHEN said.units IS NULL THEN NULL ELSE %s::int END,
                    unit_cost = product.average_cost, scan = said.scan
-              FROM unnest(%s::bigint[], %s::int[], %s::bool[], %s::int[], %s::text[]) said(id, units, add, expected, scan),
+              FROM unnest(%s::bigint[], %s::int[], %s::bool[], %s::int[], %s::text[], %s::timestamptz[])
+                   said(id, units, add, expected, scan, at),
                    inventory_product product
              WHERE line.id = said.id AND product.id = line.product_id
             """,
             [
-                timezone.now(), by.pk if by else None, [f.line_id for f in wanted], [f.units for f in wanted],
+                by.pk if by else None, [f.line_id for f in wanted], [f.units for f in wanted],
                 [f.add for f in wanted], [expected[f.line_id] for f in wanted], [f.scan[:32] for f in wanted],
+                [f.at or now for f in wanted],
             ],
         )  # fmt: skip
     return moved

@@ -34,6 +34,8 @@ class Shipment(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
 
+    unpacked_at = models.DateTimeField(null=True, blank=True, help_text=_("When it was taken apart again."))
+
     class Meta:
         permissions: ClassVar = [
             ("pack_shipment", _("Can pack and unpack")),

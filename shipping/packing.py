@@ -224,7 +224,9 @@ def unpack(shipment_ids: Iterable[int], *, who: str = timeline.HUB) -> set[int]:
         found = list(
             Shipment.objects.select_for_update().filter(pk__in=list(shipment_ids), state=Packed).order_by("id")
         )
-        Shipment.objects.filter(pk__in=[shipment.pk for shipment in found]).update(state=Shipment.State.UNPACKED)
+        Shipment.objects.filter(pk__in=[shipment.pk for shipment in found]).update(
+            state=Shipment.State.UNPACKED, unpacked_at=timezone.now()
+        )
         timeline.write(
             [timeline.entry(s.order_id, "unpacked", f"Parcel {s.number} unpacked again.", who=who) for s in found]
         )

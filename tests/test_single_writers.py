@@ -24,8 +24,7 @@ PURCHASE_CANCELLED = Column(
 RETURN_STATE = Column("SupplierReturn", "inventory_supplierreturn", "state", shared=True, owner="going_back")
 
 ONE_WRITER = [
-    # A row of a count sheet that is shown and never saved.
-    (ON_HAND, {"inventory/ledger.py", "inventory/resources/stock_counts.py"}),
+    (ON_HAND, {"inventory/ledger.py"}),
     (RESERVED, {"inventory/reservations.py"}),
     (ALLOCATED, {"orders/allocation.py"}),
     # The row as it was drawn is told to the caller; only the statement above it writes.
@@ -47,11 +46,6 @@ ONE_WRITER = [
 @pytest.mark.parametrize(("column", "rooms"), ONE_WRITER, ids=lambda value: getattr(value, "name", ""))
 def test_it_is_written_in_its_own_room_only(column: Column, rooms: set[str]) -> None:
     assert writers(column) == rooms
-
-
-def test_a_count_sheet_only_shows_what_is_on_hand() -> None:
-    text = (ROOT / "inventory/resources/stock_counts.py").read_text()
-    assert writes(text, ON_HAND) == ["StockLevel(on_hand=0)"]
 
 
 def test_the_first_state_of_an_order_is_derived_like_all_others() -> None:

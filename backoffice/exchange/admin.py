@@ -100,7 +100,7 @@ class TableExchange(ImportExportMixin):
                 messages.error(request, _("Nothing was imported: %(why)s") % {"why": error.error})
             return self._list()
         words = self._words(result)
-        messages.success(request, words)
+        messages.success(request, " ".join([words, *result.resource.said]))
         LogEntry.objects.create(
             user_id=str(request.user.pk),
             content_type=ContentType.objects.get_for_model(self.model),

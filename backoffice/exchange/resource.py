@@ -53,6 +53,8 @@ class TableResource(ModelResource):
         """Row and sentence of what is said of rows that come in all the same, of this file or part."""
         self.part = ""
         """Which part of a file is being read, where it is read in parts; the same part has the same word."""
+        self.said: list[str] = []
+        """Sentences for its person on what came of the rows that were written."""
         self._before: dict[str, Any] = {}
         self._columns: set[str] = set()
         self._current: Any = None

@@ -47,6 +47,14 @@ class CountSheet(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     blind = models.BooleanField(default=True)
     note = models.CharField(max_length=250, blank=True)
+    key = models.CharField(
+        max_length=80,
+        null=True,
+        blank=True,
+        editable=False,
+        unique=True,
+        help_text=_("Of a file's figures: made once."),
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"

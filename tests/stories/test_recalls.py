@@ -218,7 +218,7 @@ def test_what_comes_in_expired_or_recalled_is_never_promised_to_anybody() -> Non
 
     come_in(product, "bad", 2, 5)
     old = come_in(product, "old", 4, -1)
-    moved = goods.count([goods.Counted(product.pk, stock.default_location().pk, 1, old.pk)], key="c", note="Found")
+    moved = goods.book_found({1: goods.Goods(product.pk, 1, lot_id=old.pk)}, key="c", note="Found")
 
     assert goods.set_apart_words(moved) == [
         "Lot old of MILK is expired or recalled: 1 went to quarantine. Look at its date."
