@@ -47,7 +47,9 @@ def book(found: Sequence[Found], *, key: str, note: str, by: Any = None) -> list
 def correct(
     changes: Sequence[goods.Goods], *, key: str, note: str, by: Any = None
 ) -> tuple[list[Movement], list[CountSheet]]:
-    """Correct the stock up or down: at once, or above the limit as sheets on which it waits for another person."""
+    """Correct the stock up or down, with a reason: at once, or above the limit as sheets that wait for another person."""
+    if not note.strip():
+        raise ValueError("Say why the stock is corrected.")
     costs = dict(Product.objects.filter(pk__in={c.product_id for c in changes}).values_list("pk", "average_cost"))
     worth = sum((abs(change.quantity) * costs[change.product_id] for change in changes), Decimal(0))
     if not stocktaking.above_limit(worth):

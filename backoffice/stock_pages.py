@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backoffice import desk, goods
+from backoffice import count_figures, desk, goods
 from inventory import lots, places
 from inventory.models import Lot, Movement, Product
 from orders.admin.actions import product_named
@@ -142,7 +142,12 @@ def _correct(request: HttpRequest, said: dict[str, str]) -> str:
         # What is missing has a lot already; a wrong number must not make a new one.
         known = _lots(rows) if sign > 0 else {(r.product.pk, r.lot): _there(r) for r in rows if r.lot}
         changes = [goods.Goods(row.product.pk, sign * row.units, None, place, _lot_id(known, row)) for row in rows]
-        moved = goods.adjust(changes, key=said["key"], note=note, by=request.user)
+        moved, sheets = count_figures.correct(changes, key=said["key"], note=note, by=request.user)
+    if sheets:
+        return _(
+            "It is worth more than the limit: it waits on count sheet %(numbers)s for another person, who looks at it and"
+            " books it."
+        ) % {"numbers": ", ".join(sheet.number for sheet in sheets)}
     if not moved:
         return _("This was booked before; nothing is booked twice.")
     return _("The stock of %(sku)s is corrected by %(units)s.") % {

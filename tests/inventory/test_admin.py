@@ -8,14 +8,14 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
-from backoffice import desk, goods, outward
+from backoffice import desk, goods, outward, stocktaking
 from inventory import kits
-from inventory.models import Listing, Location, Movement, Product, SellingUnit, StockLevel
+from inventory.models import CountSheet, Listing, Location, Movement, Product, SellingUnit, StockLevel
 from orders import publishing
 from orders.availability import answers
 from tests.fake_store import FakeStore
 from tests.making import make_connection, make_merchant, make_order, make_product
-from tests.staff import filled, logged_in, statements
+from tests.staff import filled, logged_in, make_person, statements
 
 pytestmark = pytest.mark.django_db
 
@@ -111,6 +111,22 @@ def test_the_stock_is_corrected_with_a_reason() -> None:
     assert send(client, CORRECT, product="TENT", units="1", direction="less", cost="", note=" ")[0] == 200
     assert on_hand() == 3
     assert Movement.objects.first().by.username == "warehouse"
+
+
+def test_a_correction_that_is_worth_more_than_the_limit_waits_for_another_person() -> None:
+    make_merchant(count_approval_limit=15)
+    typed = {"product": "TENT", "units": "2", "direction": "less", "cost": "", "note": "Stolen"}
+    status, said = send(logged_in("warehouse"), CORRECT, **typed)
+    sheet = CountSheet.objects.get()
+    line = sheet.lines.get()
+    assert (status, on_hand(), sheet.state) == (302, 5, "review")
+    assert said.startswith(f"It is worth more than the limit: it waits on count sheet {sheet.number} for another person")
+    assert (line.expected, line.counted, line.reason, line.counted_by.username) == (5, 3, "Stolen", "warehouse")
+    assert "is being counted on sheet" in send(logged_in("warehouse"), CORRECT, **typed)[1]
+    assert "More would be missing" in send(logged_in("warehouse"), CORRECT, **{**typed, "units": "9"})[1]
+
+    stocktaking.approve(sheet.pk, by=make_person("manager"))
+    assert (on_hand(), Movement.objects.get(reason="count").note) == (3, "Stolen")
 
 
 def test_more_than_there_is_cannot_be_lost() -> None:
