@@ -22,8 +22,17 @@ from orders import merchant
 from shipping import packing
 
 State = CountSheet.State
-DOUBLING = [Movement.Reason.COUNT.value]
-"""What may have booked the same difference already, if it came after the count."""
+DOUBLING = [
+    reason.value
+    for reason in (
+        Movement.Reason.COUNT,
+        Movement.Reason.ADJUSTMENT,
+        Movement.Reason.MOVE,
+        Movement.Reason.TRANSFER,
+        Movement.Reason.SCRAP,
+    )
+]
+"""What may have booked the same difference already, if it came after the count; a sale never does."""
 OPEN_AT_ONCE = 10
 """Sheets of one plan that wait to be counted: a warehouse never counted before is done by and by, and not in one pile."""
 
@@ -234,7 +243,7 @@ def changed_since(counted: Sequence[tuple[Spot, datetime]]) -> set[Spot]:
 
 
 def _refuse_doubtful(lines: Sequence[CountLine]) -> None:
-    """A count from elsewhere, a file say, has booked the same difference: booked again it would be doubled. And more
+    """A count, a correction or a move from elsewhere may have booked the same difference: now it would be doubled. And more
     cannot be missing than the ledger still has, where something else took it out meanwhile."""
     with database.cursor() as cursor:
         cursor.execute(
@@ -258,6 +267,6 @@ def _refuse_doubtful(lines: Sequence[CountLine]) -> None:
         doubtful = cursor.fetchall()
     if doubtful:
         raise ValueError(
-            _("%(goods)s: it was counted or corrected elsewhere since it was counted here. Count it again.")
+            _("%(goods)s: it was counted, corrected or moved elsewhere since it was counted here. Count it again.")
             % {"goods": ", ".join(named for (named,) in doubtful[:5])}
         )

@@ -181,7 +181,7 @@ class StockCountResource(TableResource):
         if sheet := self._on_sheets.get(instance.spot[:2]):
             raise ValidationError({"counted": count_figures.being_counted([sheet])})
         if instance.at is not None and instance.spot in self._doubtful:
-            raise ValidationError({"counted": "It was counted or corrected since then. Count it again."})
+            raise ValidationError({"counted": "It was counted, corrected or moved since then. Count it again."})
 
     def save_instance(self, instance: Any, is_create: bool, row: Any, **kwargs: Any) -> None:
         # Only noted: the ledger's one writer finds the difference again, under lock, when all is read.

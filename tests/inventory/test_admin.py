@@ -120,7 +120,9 @@ def test_a_correction_that_is_worth_more_than_the_limit_waits_for_another_person
     sheet = CountSheet.objects.get()
     line = sheet.lines.get()
     assert (status, on_hand(), sheet.state) == (302, 5, "review")
-    assert said.startswith(f"It is worth more than the limit: it waits on count sheet {sheet.number} for another person")
+    assert said.startswith(
+        f"It is worth more than the limit: it waits on count sheet {sheet.number} for another person"
+    )
     assert (line.expected, line.counted, line.reason, line.counted_by.username) == (5, 3, "Stolen", "warehouse")
     assert "is being counted on sheet" in send(logged_in("warehouse"), CORRECT, **typed)[1]
     assert "More would be missing" in send(logged_in("warehouse"), CORRECT, **{**typed, "units": "9"})[1]

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounting.models import EntryLine
-from backoffice import goods, journey, stocktaking
+from backoffice import goods, journey, moving, stocktaking
 from backoffice.stocktaking import State
 from inventory import count_due, ledger
 from inventory.counting import Figure
@@ -244,11 +244,30 @@ def test_what_was_counted_elsewhere_since_is_not_booked_again() -> None:
     count(sheet, "TENT", 8)
     goods.book_found({1: goods.Goods(product.pk, -2)}, key="other", note="From elsewhere")
 
-    with pytest.raises(ValueError, match=r"TENT \(Main warehouse\): it was counted or corrected elsewhere"):
+    with pytest.raises(ValueError, match=r"TENT \(Main warehouse\): it was counted, corrected or moved elsewhere"):
         stocktaking.submit(sheet.pk)
     count(sheet, "TENT", 8)
     stocktaking.submit(sheet.pk)
     assert on_hand("TENT") == 8
+
+
+def test_what_was_corrected_or_moved_since_it_was_counted_is_not_booked_a_second_time() -> None:
+    product, home = make_product("TENT", 10), ledger.default_location()
+    bin_a = Location.objects.create(code="A", name="Shelf A", kind="bin", warehouse=home)
+    sheet = sheet_of("TENT")
+    count(sheet, "TENT", 8)
+    goods.adjust([goods.Goods(product.pk, -2)], key="lost", note="Two are missing")
+    with pytest.raises(ValueError, match="corrected or moved elsewhere"):
+        stocktaking.submit(sheet.pk)
+
+    count(sheet, "TENT", 10)
+    moving.move([moving.Moving(product.pk, 8, home.pk, bin_a.pk)], key="m")
+    with pytest.raises(ValueError, match="corrected or moved elsewhere"):
+        stocktaking.submit(sheet.pk)
+
+    count(sheet, "TENT", 0)
+    assert stocktaking.submit(sheet.pk) == State.BOOKED
+    assert booked() == []
 
 
 def test_more_cannot_be_missing_than_the_ledger_still_has() -> None:

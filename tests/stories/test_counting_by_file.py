@@ -89,7 +89,9 @@ def test_what_was_sold_packed_or_unpacked_between_the_export_and_the_upload_is_n
         (-1, f"Counted on sheet {CountSheet.objects.get().number}")
     ]
     assert on_hand() == (11 if unpacked else 10)
-    assert "counted or corrected since then" in str(uploaded(file.replace(",9,", ",7,")).invalid_rows[0].error_dict)
+    assert "counted, corrected or moved since then" in str(
+        uploaded(file.replace(",9,", ",7,")).invalid_rows[0].error_dict
+    )
 
 
 def test_the_moment_is_any_that_the_person_writes_and_one_that_cannot_be_is_refused() -> None:
