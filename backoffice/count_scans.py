@@ -1,13 +1,14 @@
 """What a person with a scanner says while counting: this place, this product (and lot), so many; one small answer each."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from inventory import catalogue, counting, reservations
+from inventory import catalogue, counting, lots, reservations
 from inventory.count_due import Spot
 from inventory.counting import Figure
 from inventory.models import CountLine, CountSheet, Location, Lot, Product
@@ -141,7 +142,7 @@ def _as_it_is(sheet: CountSheet, where: Location, product: Product, lot: str) ->
     if product.tracking != Product.Tracking.NONE:
         if not lot.strip():
             raise Wanted("lot", _wanted_lot(product))
-        lines = lines.filter(lot__code=lot.strip())
+        lines = lines.filter(lot=lots.find(product.pk, lot))
     line = lines.first()
     return Scanned(where, product, lot.strip(), line.pk if line else None, line.counted if line else None)
 
@@ -152,10 +153,41 @@ def _lot(product: Product, text: str, units: int | None) -> int | None:
         return None
     code = text.replace("\x00", "").strip()[:80]
     if code:
-        return Lot.objects.get_or_create(product=product, code=code)[0].pk
+        return _named(product, code, units).pk
     if units:
         raise Wanted("lot", _wanted_lot(product))
     return None
+
+
+def _named(product: Product, code: str, units: int | None) -> Lot:
+    """Goods that expire are never found of a lot without a day: nobody would see that they are old."""
+    known = lots.find(product.pk, code)
+    if known is None:
+        code, day = _with_day(code) if product.expires else (code, None)
+        if product.expires and day is None:
+            raise ValueError(
+                _(
+                    "Lot %(lot)s of %(sku)s is not known here: scan it once more. If it is new, type it with the day on which it"
+                    " expires: %(lot)s, 2027-03-01."
+                )
+                % {"lot": code, "sku": product.sku}
+            )
+        return lots.take_in([lots.Named(product.pk, code, day)])[product.pk, code]
+    if units and product.expires and known.expires_on is None:
+        raise ValueError(
+            _("Lot %(lot)s of %(sku)s has no day on which it expires. Write it on the lot's page, then count it.")
+            % {"lot": known.code, "sku": product.sku}
+        )
+    return known
+
+
+def _with_day(text: str) -> tuple[str, date | None]:
+    """`L3, 2027-03-01` is a lot and the day on which it expires."""
+    code, _comma, day = text.rpartition(",")
+    try:
+        return (code.strip(), date.fromisoformat(day.strip())) if code.strip() else (text, None)
+    except ValueError:
+        return text, None
 
 
 def _wanted_lot(product: Product) -> str:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inventory import gtin, reservations
-from inventory.models import Listing, Product, SellingUnit, StockLevel
+from inventory.models import Listing, LotLevel, Product, SellingUnit, StockLevel
 
 
 def map_sku(connection_id: int, sku: str, product: Product, selling_unit: SellingUnit | None = None) -> Listing:
@@ -217,6 +217,26 @@ def tracked_for_now(product_ids: Iterable[int]) -> dict[int, str]:
         there,
         "There is stock of it, which came in without lots or with them. Correct the stock to zero first; then switch.",
     )
+
+
+def expires_for_now(product_ids: Iterable[int]) -> dict[int, str]:
+    """Products whose lots cannot begin to expire now: some lie here without a day, and would never be found to be old.
+
+    The levels are locked, so what is found holds until the caller's transaction ends. Two statements.
+    """
+    ids = set(product_ids)
+    if not ids:
+        return {}
+    reservations.lock(ids)
+    undated: dict[int, list[str]] = {}
+    lying = LotLevel.objects.filter(lot__product_id__in=ids, lot__expires_on=None, units__gt=0).order_by("lot__code")
+    for product_id, code in lying.values_list("lot__product", "lot__code").distinct():
+        undated.setdefault(product_id, []).append(code)
+    return {
+        product_id: f"Say first on which day these lots expire, on their pages or by the file of lots: "
+        f"{', '.join(codes[:5])}{'…' if len(codes) > 5 else ''}."
+        for product_id, codes in undated.items()
+    }
 
 
 def archive(product_ids: Iterable[int]) -> set[int]:

@@ -29,6 +29,13 @@ def state(lot: Lot, *, units: int, today: date) -> State:
     return State.EXPIRED if lot.expires_on is not None and lot.expires_on < today else State.GOOD
 
 
+def find(product_id: int, code: str) -> Lot | None:
+    """The lot of a product that a typed or scanned code means: as it is written, or else but for capitals."""
+    typed = code.replace("\x00", "").strip()
+    found = list(Lot.objects.filter(product=product_id, code__iexact=typed)) if typed else []
+    return next((lot for lot in found if lot.code == typed), found[0] if found else None)
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """A lot as it stands on the goods."""

@@ -62,6 +62,14 @@ class ProductForm(PricedForm):
                 raise ValidationError(refused)
         return tracking
 
+    def clean_expires(self) -> bool:
+        expires: bool = self.cleaned_data["expires"]
+        if self.instance.pk and expires and "expires" in self.changed_data:
+            refused = catalogue.expires_for_now([self.instance.pk]).get(self.instance.pk)
+            if refused:
+                raise ValidationError(refused)
+        return expires
+
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or self.cleaned_data
         tracking = said.get("tracking", Product.Tracking.NONE)

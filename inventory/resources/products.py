@@ -78,6 +78,7 @@ class ProductResource(TableResource):
         self._told: set[int] = set()
         self._fixed: dict[int, str] = {}
         self._tracked: dict[int, str] = {}
+        self._undated: dict[int, str] = {}
         self._of_units: dict[str, str] = {}
         self._barcodes: dict[str, list[str]] = {}
         self._barcodes_in_file: dict[str, str] = {}
@@ -92,7 +93,10 @@ class ProductResource(TableResource):
         self.know("family", {f.code: f for f in ProductFamily.objects.filter(code__in=codes)} if codes else {})
         self.know("category", {c.path: c for c in Category.objects.filter(path__in=paths)} if paths else {})
         there = [(row, p) for row in rows if (p := self._products.get(row["sku"])) is not None]
-        self._fixed = catalogue.stocked_for_now(p.pk for row, p in there if _switches(p, row))
+        self._fixed = catalogue.stocked_for_now(p.pk for row, p in there if _switches(p, row, "stocked"))
+        self._undated = catalogue.expires_for_now(
+            p.pk for row, p in there if not p.expires and _switches(p, row, "expires")
+        )
         self._tracked = catalogue.tracked_for_now(
             p.pk for row, p in there if row.get("tracking", "").strip().lower() not in ("", p.tracking)
         )
@@ -145,6 +149,8 @@ class ProductResource(TableResource):
             raise ValidationError({"stocked": self._fixed[instance.pk]})
         elif self._switched("tracking", instance) and instance.pk in self._tracked:
             raise ValidationError({"tracking": self._tracked[instance.pk]})
+        elif self._switched("expires", instance) and instance.pk in self._undated:
+            raise ValidationError({"expires": self._undated[instance.pk]})
         if instance.tracking != Product.Tracking.NONE and not instance.stocked:
             raise ValidationError({"tracking": "What is not stocked has no lots: write none."})
         if instance.expires and instance.tracking == Product.Tracking.NONE:
@@ -186,10 +192,10 @@ def _differs(widget: Text, cell: str | None, is_now: Any) -> bool:
         return True
 
 
-def _switches(product: Product, row: dict[str, str]) -> bool:
-    """Whether a row would switch a product between stocked and not; what cannot be read is refused elsewhere."""
+def _switches(product: Product, row: dict[str, str], name: str) -> bool:
+    """Whether a row would switch a product's yes or no; what cannot be read is refused elsewhere."""
     try:
-        said = YesNo().clean(row.get("stocked"))
+        said = YesNo().clean(row.get(name))
     except ValueError:
         return False
-    return said is not None and said != product.stocked
+    return said is not None and said != getattr(product, name)

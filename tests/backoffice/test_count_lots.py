@@ -1,14 +1,20 @@
 """Counting what is followed by lot or serial number: each lot is a line, one that nobody knew is added."""
 
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from backoffice import goods, stocktaking
 from backoffice.count_scans import Wanted, scan
+from backoffice.exchange.files import TableFile
 from inventory import ledger
 from inventory.models import CountSheet, Lot, Product
+from inventory.resources import ProductResource
 from tests.making import make_merchant, make_product
+from tests.staff import filled, logged_in
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +52,37 @@ def test_lots_are_counted_one_by_one_and_an_unknown_one_is_added(sheet: CountShe
 
     units = {lot.code: sum(lot.levels.values_list("units", flat=True)) for lot in Lot.objects.all()}
     assert units == {"L1": 5, "L2": 3, "L3": 2}
+
+
+def test_a_new_lot_of_goods_that_expire_is_counted_with_its_day_only(sheet: CountSheet) -> None:
+    product = make_product("MILK", tracking="lot", expires=True)
+    Lot.objects.create(product=product, code="OLD")
+
+    with pytest.raises(ValueError, match=r"Lot TYPO of MILK is not known here: .* TYPO, 2027-03-01\."):
+        scan(sheet.pk, code="MILK", lot="TYPO", units=3)
+    with pytest.raises(ValueError, match="OLD of MILK has no day"):
+        scan(sheet.pk, code="MILK", lot="old", units=3)
+    assert Lot.objects.count() == 1
+    scan(sheet.pk, code="MILK", lot="New-1, 2027-03-01", units=3)
+    assert scan(sheet.pk, code="MILK", lot="new-1", add=1).counted == 4
+
+    assert Lot.objects.get(code="New-1").expires_on == date(2027, 3, 1)
+
+
+def test_goods_that_lie_here_without_a_day_do_not_begin_to_expire() -> None:
+    make_merchant()
+    product, *_lots = _with_lots()
+    words = "Say first on which day these lots expire, on their pages or by the file of lots: L1, L2."
+
+    page = reverse("admin:inventory_product_change", args=[product.pk])
+    client = logged_in("manager")
+    answer: Any = client.post(page, filled(client, page, expires="on"))
+    assert answer.context["adminform"].form.errors["expires"] == [words]
+    result = ProductResource().import_data(TableFile(b"sku,expires\nSOUP,yes\n"))
+    assert result.invalid_rows[0].error_dict == {"expires": [words]}
+
+    Lot.objects.update(expires_on=date(2027, 3, 1))
+    assert ProductResource().import_data(TableFile(b"sku,expires\nSOUP,yes\n")).totals["update"] == 1
 
 
 def test_a_serial_number_is_one_unit(sheet: CountSheet) -> None:

@@ -180,12 +180,15 @@ class DeskRules(GoodsRules):
         counted = max(0, expected + off)
         counted = min(counted, 1) if sku == "PHONE" else counted
         who = "manager" if boss else "warehouse"
+        typed = f"{code}, {best_before(code)}" if sku == "MILK" and code not in self.books.expires else code
         refused = self.said(
-            lambda: count_scans.scan(pk, place=place, code=sku, units=counted, lot=code, by=self.person(who))
+            lambda: count_scans.scan(pk, place=place, code=sku, units=counted, lot=typed, by=self.person(who))
         )
         if refused:
             assert "sheet" in refused, refused
             return
+        if day := best_before(code):
+            self.books.expires.setdefault(code, day)
         sheet.found[spot] = (counted, expected)
         sheet.by.add(who)
 
