@@ -21,6 +21,8 @@ State = CountSheet.State
 MOST_LINES = 5_000
 """Lines of one sheet: what a person still walks along."""
 MOST_UNITS = 1_000_000
+SCANS = 50
+"""Scans that a line remembers: two phones that lost an answer each send theirs again within a few others."""
 _LOCK = 0x436F756E
 """The first half of an advisory lock; the second is the warehouse."""
 
@@ -150,7 +152,7 @@ def enter(sheet: CountSheet, figures: Sequence[Figure], *, packed: Packed, by: A
     check_open(sheet)
     _refuse_impossible(figures)
     lines = {line.pk: line for line in sheet.lines.filter(pk__in=[figure.line_id for figure in figures])}
-    wanted = [f for f in figures if f.line_id in lines and not (f.scan and f.scan == lines[f.line_id].scan)]
+    wanted = [f for f in figures if f.line_id in lines and not (f.scan and f.scan[:32] in lines[f.line_id].scans)]
     if not wanted:
         return set()
     expected = {f.line_id: f.should_have_been for f in wanted if f.should_have_been is not None}
@@ -170,14 +172,16 @@ def enter(sheet: CountSheet, figures: Sequence[Figure], *, packed: Packed, by: A
                    expected = CASE WHEN said.units IS NULL THEN NULL ELSE said.expected END,
                    counted_at = CASE WHEN said.units IS NULL THEN NULL ELSE said.at END,
                    counted_by_id = CASE WHEN said.units IS NULL THEN NULL ELSE %s::int END,
-                   unit_cost = product.average_cost, scan = said.scan
+                   unit_cost = product.average_cost,
+                   scans = CASE WHEN said.scan = '' THEN line.scans
+                                ELSE (array_prepend(said.scan::varchar, line.scans))[1:%s] END
               FROM unnest(%s::bigint[], %s::int[], %s::bool[], %s::int[], %s::text[], %s::timestamptz[])
                    said(id, units, add, expected, scan, at),
                    inventory_product product
              WHERE line.id = said.id AND product.id = line.product_id
             """,
             [
-                by.pk if by else None, [f.line_id for f in wanted], [f.units for f in wanted],
+                by.pk if by else None, SCANS, [f.line_id for f in wanted], [f.units for f in wanted],
                 [f.add for f in wanted], [expected[f.line_id] for f in wanted], [f.scan[:32] for f in wanted],
                 [f.at or now for f in wanted],
             ],
@@ -258,7 +262,7 @@ def count_again(sheet: CountSheet, line_ids: Iterable[int] | None = None) -> int
     """Take figures back, of these lines or of all that differ, and open the sheet for them; how many."""
     lines = sheet.lines.filter(counted__isnull=False)
     lines = lines.exclude(difference=0) if line_ids is None else lines.filter(pk__in=list(line_ids))
-    count = lines.update(counted=None, expected=None, counted_at=None, counted_by=None, scan="")
+    count = lines.update(counted=None, expected=None, counted_at=None, counted_by=None)
     if count:
         _turn(sheet, State.OPEN, submitted_at=None, submitted_by=None)
     return count

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -96,8 +97,11 @@ class CountLine(models.Model):
     )
     expected = models.IntegerField(null=True, blank=True)
     unit_cost = models.DecimalField(max_digits=14, decimal_places=4, default=0, help_text=_("When it was counted."))
-    scan = models.CharField(
-        max_length=32, blank=True, editable=False, help_text=_("The scan that came last: sent twice, it is added once.")
+    scans = ArrayField(
+        models.CharField(max_length=32),
+        default=list,
+        editable=False,
+        help_text=_("The scans that came last, from whichever phone: sent twice, each is added once."),
     )
     reason = models.CharField(max_length=250, blank=True)
     movement = models.ForeignKey(Movement, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
