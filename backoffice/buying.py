@@ -113,13 +113,9 @@ def confirm(
 ) -> PurchaseOrder:
     """The supplier says when lines come, or the `whole` order; who waits for them gets a new date."""
     with transaction.atomic():
-        order, lines = purchasing.lock(order_id)
-        said = dict.fromkeys((line.pk for line in lines), whole) if whole else {}
-        said |= dates or {}
-        days = {pk: day for pk, day in said.items() if day is not None}
         at = timezone.now().astimezone(ZoneInfo(merchant.current().time_zone))
-        order = purchasing.confirm(order_id, reference=reference, dates=days, at=at)
-        promises.refresh_products({line.product_id for line in lines})
+        order = purchasing.confirm(order_id, reference=reference, dates=dates or {}, whole=whole, at=at)
+        promises.refresh_products(order.lines.values_list("product_id", flat=True))
     return order
 
 

@@ -175,12 +175,15 @@ def sent(
     expected_on: date | None,
     line_dates: Mapping[int, date],
 ) -> None:
-    """A locked draft goes out. What the lead times say is expected, where nobody has said another day."""
+    """A locked draft goes out. What the lead times say is expected, where nobody has said a day for the line or the order."""
     if order.state != State.DRAFT:
         raise ValueError(_("%(number)s was sent before.") % {"number": order.number})
-    order.sent_at, order.expected_on = at, order.expected_on or expected_on
+    if order.expected_on is None:
+        order.expected_on = expected_on
+        for line in lines:
+            line.expected_on = line.expected_on or line_dates.get(line.pk)
+    order.sent_at = at
     for line in lines:
-        line.expected_on = line.expected_on or line_dates.get(line.pk)
         line.first_expected_on = line.expected_on or order.expected_on
     PurchaseOrderLine.objects.bulk_update(lines, ["expected_on", "first_expected_on"])
     settle(order, lines)
@@ -241,9 +244,14 @@ def _apply(line: PurchaseOrderLine, wish: Change) -> None:
         line.note = wish.note[:250]
 
 
-def confirm(order_id: int, *, reference: str, dates: Mapping[int, date], at: datetime) -> PurchaseOrder:
-    """The supplier says when lines come. The first day said for a line is its promise and stays; later ones move what is
-    expected. What is typed wrong can be typed anew until the day of the first confirmation ends, in the zone of `at`."""
+def confirm(
+    order_id: int, *, reference: str, dates: Mapping[int, date], at: datetime, whole: date | None = None
+) -> PurchaseOrder:
+    """The supplier says when lines come, or the `whole` order: its day moves, and lines without another follow it.
+
+    The first day said for a line is its promise and stays; later ones move what is expected. What is typed wrong can be
+    typed anew until the day of the first confirmation ends, in the zone of `at`.
+    """
     with transaction.atomic():
         order, lines = lock(order_id)
         if order.state not in OPEN:
@@ -254,7 +262,8 @@ def confirm(order_id: int, *, reference: str, dates: Mapping[int, date], at: dat
         sent_on = order.sent_at.astimezone(at.tzinfo).date() if order.sent_at else date.min
         is_first_day = order.confirmed_at is None or order.confirmed_at.astimezone(at.tzinfo).date() == at.date()
         for line in lines:
-            said = dates.get(line.pk)
+            own = dates.get(line.pk)
+            said = own or whole
             if said is None or line.received + line.cancelled >= line.ordered:
                 continue
             if said < sent_on:
@@ -263,7 +272,8 @@ def confirm(order_id: int, *, reference: str, dates: Mapping[int, date], at: dat
                     % {"sku": line.product.sku, "day": said, "number": order.number, "sent": sent_on}
                 )
             line.promised_on = said if is_first_day else line.promised_on or said
-            line.expected_on = said
+            line.expected_on = own
+        order.expected_on = whole or order.expected_on
         PurchaseOrderLine.objects.bulk_update(lines, ["promised_on", "expected_on"])
         order.supplier_reference = reference[:120] or order.supplier_reference
         order.confirmed_at = order.confirmed_at or at

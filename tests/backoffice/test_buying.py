@@ -1,6 +1,6 @@
 """A purchase order goes to its supplier by mail, in the supplier's language, with its paper; and again when it changes."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from email.message import EmailMessage
 from functools import partial
@@ -191,6 +191,26 @@ def test_a_late_order_moves_the_dates_of_who_waits_for_it() -> None:
     assert first.earliest is not None
     assert stands.earliest is not None
     assert stands.earliest > first.earliest >= date(2027, 1, 11)
+
+
+def test_the_buyers_own_day_comes_before_lead_times_and_moves_what_was_confirmed_for_the_whole_order() -> None:
+    rope = make_product("ROPE")
+    SupplierProduct.objects.create(supplier=make_supplier(), product=rope, lead_time_days=3)
+    order = make_draft(("ROPE", 10, "2.00"))
+    waiting = make_order([("ROPE", 3, "9.00")]).lines.get()
+
+    def comes(day: date) -> bool:
+        promised = waiting.promises.get(replaced_at=None).earliest
+        return bool(promised and day <= promised <= day + timedelta(days=5))
+
+    buying.change(order.pk, expected_on=date(2027, 3, 1))
+    buying.send(order.pk)
+    assert comes(date(2027, 3, 1))
+    buying.confirm(order.pk, whole=date(2027, 4, 5))
+    assert comes(date(2027, 4, 5))
+    buying.change(order.pk, expected_on=date(2027, 6, 7))
+    assert comes(date(2027, 6, 7))
+    assert order.lines.get().promised_on == date(2027, 4, 5)
 
 
 def _comes(order_id: int, line_id: int, key: str) -> list[str]:
