@@ -141,4 +141,4 @@ def _revised(order_id: int) -> None:
 
 def total(lines: Iterable[PurchaseOrderLine]) -> Decimal:
     """What the lines come to in the order's currency, without what is cancelled; not rounded."""
-    return sum(((line.ordered - line.cancelled) * line.unit_price for line in lines), Decimal(0))
+    return sum(map(purchasing.worth, lines), Decimal(0))

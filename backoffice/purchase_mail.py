@@ -12,7 +12,7 @@ from backoffice.lib.money import rounded, total
 from backoffice.sync.deliveries import Result
 from backoffice.sync.errors import Refused, Unclear
 from backoffice.sync.models import Connection, Delivery
-from inventory import expected
+from inventory import expected, purchasing
 from inventory.models import PurchaseOrder
 from orders import mail, merchant
 from orders.mail import Attachment, Letter, Post
@@ -130,9 +130,7 @@ def _keep(posts: dict[int, Post], results: Sequence[Result]) -> None:
 
 def facts_of(order: PurchaseOrder) -> Facts:
     words = WORDS[order.language]
-    worth = total(
-        rounded((line.ordered - line.cancelled) * line.unit_price, order.currency) for line in order.lines.all()
-    )
+    worth = total(rounded(purchasing.worth(line), order.currency) for line in order.lines.all())
     amounts = [(words["total"], money(worth, order.currency, order.language))]
     if due := expected.next_day(order, order.lines.all()):
         amounts.append((words["expected"], day(due, order.language)))

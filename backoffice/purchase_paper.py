@@ -51,14 +51,14 @@ class PaperLine:
     name: str
     quantity: int
     pack: int
-    price: Decimal
+    price: Decimal | None
     cancelled: int
     received: int
     expected_on: date | None
 
     @property
     def amount(self) -> Decimal:
-        return self.quantity * self.price
+        return self.quantity * (self.price or Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,8 +228,8 @@ def _lines(paper: Paper, order: PurchasePaper, words: dict[str, str]) -> None:
                 Cell(line.supplier_sku or "–"),
                 Cell(line.name, notes=tuple(notes)),
                 Cell(number(line.quantity, language), BODY_BOLD, notes=tuple(counts)),
-                money(line.price, currency, language),
-                money(amounts.rounded(line.amount, currency), currency, language),
+                "–" if line.price is None else money(line.price, currency, language),
+                "–" if line.price is None else money(amounts.rounded(line.amount, currency), currency, language),
             ]
         )
 

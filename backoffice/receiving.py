@@ -25,6 +25,7 @@ from inventory.models import (
     Product,
     PurchaseOrder,
     PurchaseOrderLine,
+    SupplierProduct,
     WarehouseProduct,
 )
 from orders import allocation, merchant
@@ -149,7 +150,8 @@ def _shelve(
         for item, line in zip(items, of, strict=True)
         if line.product.tracking != Product.Tracking.NONE
     )
-    worth = [item.quantity * line.unit_price * order.rate for item, line in zip(items, of, strict=True)]
+    prices = _prices(order, of)
+    worth = [item.quantity * prices[line.pk] * order.rate for item, line in zip(items, of, strict=True)]
     extra = _spread(receipt, costs, items, of, worth, seller.currency, by)
     coming, rows = [], []
     for item, line, place, value, share in zip(items, of, places, worth, extra, strict=True):
@@ -173,6 +175,28 @@ def _shelve(
         row.movement = by_key[f"receipt:po-{receipt.pk}:{position}"]
     GoodsReceiptLine.objects.bulk_create(rows)
     return moved
+
+
+def _prices(order: PurchaseOrder, lines: Sequence[PurchaseOrderLine]) -> dict[int, Decimal]:
+    """What one of each line costs; where the order does not say it, what its supplier asks now. ValueError where nobody
+    knows: goods never come in for nothing by mistake."""
+    open_ones = {line.product_id for line in lines if line.unit_price is None}
+    asked = dict(
+        SupplierProduct.objects.filter(
+            supplier=order.supplier_id, product__in=open_ones, price__isnull=False
+        ).values_list("product_id", "price")
+        if open_ones
+        else ()
+    )
+    prices = {line.pk: asked.get(line.product_id) if line.unit_price is None else line.unit_price for line in lines}
+    if unknown := sorted({line.product.sku for line in lines if prices[line.pk] is None}):
+        raise ValueError(
+            _(
+                "No price is known for %(skus)s. Ask the buyer to type it on %(number)s, 0 if it is free; then receive it."
+            )
+            % {"skus": ", ".join(unknown[:10]), "number": order.number}
+        )
+    return {pk: price for pk, price in prices.items() if price is not None}
 
 
 def _places(order: PurchaseOrder, items: Sequence[ReceiptItem], lines: Sequence[PurchaseOrderLine]) -> list[int]:

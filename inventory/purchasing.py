@@ -27,7 +27,7 @@ MOST = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Stock units of a product to order. Without a price it takes the supplier's own."""
+    """Stock units of a product to order. Without a price it takes the supplier's own, if one is known; 0 is free of charge."""
 
     product_id: int
     quantity: int
@@ -138,10 +138,28 @@ def _new_lines(order: PurchaseOrder, wanted: Sequence[Wanted], *, first: int) ->
                 supplier_sku=term.supplier_sku if term else "",
                 ordered=quantity,
                 expected_on=day,
-                unit_price=price if price is not None else (term and term.price) or Decimal(0),
+                unit_price=price if price is not None else term.price if term else None,
             )
         )
     return made
+
+
+def worth(line: PurchaseOrderLine) -> Decimal:
+    """What a line comes to without what is cancelled; not rounded, and nothing while its price is not known."""
+    return (line.ordered - line.cancelled) * (line.unit_price or Decimal(0))
+
+
+def unpriced(lines: Iterable[PurchaseOrderLine]) -> list[str]:
+    """The SKUs of lines of which nobody has said the price."""
+    return [line.product.sku for line in lines if line.unit_price is None and line.ordered > line.cancelled]
+
+
+def _must_have_prices(lines: Iterable[PurchaseOrderLine]) -> None:
+    if skus := unpriced(lines):
+        raise ValueError(
+            _("No price is known for %(skus)s. Type what one costs on its line; 0 if it is free of charge.")
+            % {"skus": ", ".join(skus[:10]) + (" …" if len(skus) > 10 else "")}
+        )
 
 
 def _sensible(product: Product, quantity: int, price: Decimal | None) -> None:
@@ -178,6 +196,7 @@ def sent(
     """A locked draft goes out. What the lead times say is expected, where nobody has said a day for the line or the order."""
     if order.state != State.DRAFT:
         raise ValueError(_("%(number)s was sent before.") % {"number": order.number})
+    _must_have_prices(lines)
     if order.expected_on is None:
         order.expected_on = expected_on
         for line in lines:
@@ -216,6 +235,7 @@ def change(order_id: int, changes: Sequence[Change], added: Sequence[Wanted] = (
             new = _new_lines(order, added, first=max((line.position for line in lines), default=0) + 1)
             lines += PurchaseOrderLine.objects.bulk_create(new)
         if order.sent_at is not None:
+            _must_have_prices(lines)
             order.revision += 1
         settle(order, lines)
     return True

@@ -3,6 +3,7 @@
 import html
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
@@ -73,7 +74,7 @@ def ordered(*lines: tuple[Product, int]) -> PurchaseOrder:
     order = purchasing.draft(
         supplier_id=supplier.pk,
         warehouse_id=ledger.default_location().pk,
-        lines=[purchasing.Wanted(product.pk, units) for product, units in lines],
+        lines=[purchasing.Wanted(product.pk, units, Decimal(4)) for product, units in lines],
         by=None,
     )
     return buying.send(order.pk, by_hand=True)

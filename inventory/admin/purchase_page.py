@@ -23,7 +23,6 @@ from inventory.models import (
     LandedCost,
     PurchaseOrder,
     PurchaseOrderLine,
-    SupplierProduct,
     SupplierReturn,
 )
 from orders import merchant
@@ -71,19 +70,15 @@ def facts_of(order_id: int) -> Facts:
     seller = merchant.current()
     today = merchant.local_day(timezone.now(), seller)
     lines = list(order.lines.select_related("product").order_by("position"))
-    packs = dict(
-        SupplierProduct.objects.filter(
-            supplier=order.supplier_id, product__in=[line.product_id for line in lines]
-        ).values_list("product_id", "pack")
-    )
+    packs = expected.packs(order.supplier_id, (line.product_id for line in lines))
     for line in lines:
         due = expected.due(order, line)
         told: Any = line
         told.due = due
         told.wanted = line.ordered - line.cancelled
-        told.amount = money.rounded(told.wanted * line.unit_price, order.currency)
+        told.amount = money.rounded(purchasing.worth(line), order.currency)
         told.too_many = max(line.received - told.wanted, 0)
-        told.price_typed = cells.figure(line.unit_price)
+        told.price_typed = "" if line.unit_price is None else cells.figure(line.unit_price)
         told.pack = packs.get(line.product_id, 1)
         told.is_late = bool(order.state in purchasing.OPEN and line.outstanding and due and due < today)
     return Facts(
@@ -157,9 +152,11 @@ def _warnings(facts: Facts, sees_costs: bool) -> list[str]:
             _("Say what one %(theirs)s is worth in %(ours)s before it is sent.")
             % {"theirs": order.currency, "ours": facts.currency}
         )
-    unpriced = [line.product.sku for line in facts.lines if not line.unit_price]
-    if unpriced:
-        said.append(_("No price is known for %(skus)s.") % {"skus": ", ".join(unpriced[:5])})
+    if unpriced := purchasing.unpriced(facts.lines):
+        said.append(
+            _("No price is known for %(skus)s: type it before the order is sent, or 0 if it is free of charge.")
+            % {"skus": ", ".join(unpriced[:5])}
+        )
     least = order.supplier.minimum_order
     if least and buying.total(facts.lines) < least:
         said.append(

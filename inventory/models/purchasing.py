@@ -80,8 +80,9 @@ class PurchaseOrderLine(models.Model):
     received = models.PositiveIntegerField(default=0)
     cancelled = models.PositiveIntegerField(default=0)
     unit_price = models.DecimalField(
-        max_digits=14, decimal_places=4, default=0, help_text=_("Of one stock unit, in the order's currency.")
-    )
+        max_digits=14, decimal_places=4, null=True, blank=True,
+        help_text=_("Of one stock unit, in the order's currency; 0 is free of charge, empty is not known yet."),
+    )  # fmt: skip
     promised_on = models.DateField(
         null=True, blank=True, help_text=_("What the supplier said first; its punctuality is judged by this.")
     )

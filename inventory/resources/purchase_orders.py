@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from itertools import islice
 from typing import Any, ClassVar
 
@@ -145,7 +144,7 @@ class PurchaseOrderResource(TableResource):
         term = self._terms.get((order.supplier_id, product.pk))
         line = PurchaseOrderLine(
             order=order, product=product, supplier_sku=term.supplier_sku if term else "", ordered=0,
-            unit_price=(term and term.price) or Decimal(0),
+            unit_price=term.price if term else None,
         )  # fmt: skip
         return self._shown(line, order, product)
 
@@ -219,7 +218,7 @@ class PurchaseOrderResource(TableResource):
             raise ValidationError(
                 {"ordered": f"{instance.ordered} cannot be ordered; say a number from 1 to 1,000,000."}
             )
-        if instance.unit_price >= 10_000_000:
+        if instance.unit_price is not None and instance.unit_price >= 10_000_000:
             raise ValidationError({"unit_price": f"{instance.unit_price} cannot be the price of one."})
         differs = instance.is_new or instance.said != (instance.ordered, instance.unit_price, instance.due)
         if differs and instance.order.state != PurchaseOrder.State.DRAFT:
@@ -275,7 +274,6 @@ class PurchaseOrderResource(TableResource):
 
 
 def _row(order: PurchaseOrder, line: PurchaseOrderLine, pack: int, seller: Merchant) -> dict[str, Any]:
-    wanted = line.ordered - line.cancelled
     return {
         "number": order.number,
         "supplier": order.supplier.code,
@@ -298,5 +296,5 @@ def _row(order: PurchaseOrder, line: PurchaseOrderLine, pack: int, seller: Merch
         "outstanding": line.outstanding,
         "currency": order.currency,
         "unit_price": line.unit_price,
-        "amount": wanted * line.unit_price,
+        "amount": None if line.unit_price is None else purchasing.worth(line),
     }

@@ -156,6 +156,28 @@ def test_without_an_address_the_order_is_printed_and_marked_as_sent() -> None:
     assert order.number in Read(bytes(order.pdf or b"")).text()
 
 
+def test_no_price_is_not_free_of_charge() -> None:
+    rope = make_product("ROPE")
+    order = make_draft(("TENT", 10, "40.00"))
+    assert buying.change(order.pk, added=[Wanted(rope.pk, 5)])
+    line = order.lines.get(product=rope)
+    with pytest.raises(ValueError, match="No price is known for ROPE"):
+        buying.send(order.pk)
+    buying.change(order.pk, [Change(line.pk, unit_price=Decimal(0))])
+    buying.send(order.pk)
+    with pytest.raises(ValueError, match="No price is known for PEG"):
+        buying.change(order.pk, added=[Wanted(make_product("PEG").pk, 5)])
+
+    # An order from before prices were asked for: the supplier's price of today, or a question.
+    order.lines.filter(pk=line.pk).update(unit_price=None)
+    with pytest.raises(ValueError, match="Ask the buyer to type it"):
+        receiving.receive(order.pk, [ReceiptItem(line.pk, 5)], key="x")
+    SupplierProduct.objects.create(supplier=order.supplier, product=rope, price=Decimal("2.50"))
+    receiving.receive(order.pk, [ReceiptItem(line.pk, 5)], key="x")
+    rope.refresh_from_db()
+    assert rope.average_cost == Decimal("2.50")
+
+
 def test_a_foreign_order_needs_its_rate_before_it_is_sent() -> None:
     order = make_draft(supplier=make_supplier(currency="USD"))
     with pytest.raises(ValueError, match="what one USD is worth in CAD"):

@@ -103,7 +103,7 @@ def test_a_change_after_sending_is_a_new_revision_and_never_below_what_came() ->
     with pytest.raises(ValueError, match="TENT: 4 came and 0 are cancelled"):
         purchasing.change(order.pk, [Change(line.pk, quantity=3)])
     assert not purchasing.change(order.pk, [Change(line.pk, quantity=10)])
-    assert purchasing.change(order.pk, [Change(line.pk, quantity=4)], [Wanted(make_product("ROPE").pk, 2)])
+    assert purchasing.change(order.pk, [Change(line.pk, quantity=4)], [Wanted(make_product("ROPE").pk, 2, Decimal(1))])
 
     order.refresh_from_db()
     assert (order.revision, order.state) == (1, State.PARTLY_RECEIVED)
