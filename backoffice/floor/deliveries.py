@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from backoffice import goods, receiving, transferring
 from backoffice.floor.arrived import Came
 from backoffice.floor.cards import COMING
-from inventory import lots
+from inventory import expected, lots
 from inventory.models import Location, Movement, Product, PurchaseOrder, PurchaseOrderLine, Transfer, TransferLine
 
 Book = Callable[[Sequence[Came], Location | None, str, str, Any], str]
@@ -26,6 +26,8 @@ class Delivery:
     warehouse: Location
     book: Book
     expected: dict[Product, int] = field(default_factory=dict)
+    theirs: dict[str, tuple[Product, int]] = field(default_factory=dict)
+    """The supplier's own numbers on the paper, in small letters, with how many units their pack holds."""
     loose: bool = False
     strict: bool = False
     """More than expected cannot have come."""
@@ -39,9 +41,9 @@ def of_purchase(order: PurchaseOrder) -> Delivery:
             % {"number": order.number, "state": order.get_state_display()}
         )
     lines = list(order.lines.select_related("product").order_by("position"))
-    expected: dict[Product, int] = {}
+    coming: dict[Product, int] = {}
     for line in lines:
-        expected[line.product] = expected.get(line.product, 0) + line.outstanding
+        coming[line.product] = coming.get(line.product, 0) + line.outstanding
 
     def book(came: Sequence[Came], place: Location | None, key: str, note: str, by: Any) -> str:
         done = receiving.receive(
@@ -51,7 +53,8 @@ def of_purchase(order: PurchaseOrder) -> Delivery:
             return _("This was booked before; nothing is booked twice.")
         return " ".join([_counted(came, order.number), *done.set_apart, *done.too_many, *done.still_to_come])
 
-    return Delivery(order.number, order.supplier.name, order.warehouse, book, expected)
+    theirs = expected.by_their_number(order.supplier_id, lines)
+    return Delivery(order.number, order.supplier.name, order.warehouse, book, coming, theirs)
 
 
 def items(
@@ -84,16 +87,16 @@ def of_transfer(transfer: Transfer) -> Delivery:
             % {"number": transfer.number, "state": transfer.get_state_display()}
         )
     lines = list(transfer.lines.select_related("product", "lot").order_by("id"))
-    expected: dict[Product, int] = {}
+    coming: dict[Product, int] = {}
     for line in lines:
-        expected[line.product] = expected.get(line.product, 0) + transferring.on_its_way(line)
+        coming[line.product] = coming.get(line.product, 0) + transferring.on_its_way(line)
 
     def book(came: Sequence[Came], place: Location | None, key: str, note: str, by: Any) -> str:
         moved = transferring.receive(transfer.pk, arrivals(came, lines, place), key=key, note=note, by=by)
         return _booked(came, transfer.number, moved)
 
     words = f"{transfer.source.name} → {transfer.destination.name}"
-    return Delivery(transfer.number, words, transfer.destination, book, expected, strict=True)
+    return Delivery(transfer.number, words, transfer.destination, book, coming, strict=True)
 
 
 def arrivals(came: Sequence[Came], lines: Sequence[TransferLine], place: Location | None) -> list[transferring.Arrived]:

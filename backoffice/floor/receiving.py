@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from backoffice import desk
 from backoffice.floor import arrived, codes, deliveries, doors
 from backoffice.floor.arrived import Came
-from backoffice.floor.codes import Kind
+from backoffice.floor.codes import Kind, Scanned
 from backoffice.floor.deliveries import Delivery
 from backoffice.floor.doors import Said, answer, attempt, screen
 from inventory.models import Location, Lot, LotLevel, Product, PurchaseOrder, Transfer
@@ -178,7 +178,7 @@ def _undo(now: Now) -> Said:
 
 
 def _scan(now: Now, code: str) -> Said:
-    found = codes.one(code, Kind.PRODUCT, Kind.LOT, Kind.PLACE)
+    found = _theirs(now, code) or codes.one(code, Kind.PRODUCT, Kind.LOT, Kind.PLACE)
     if found.place is not None:
         if found.place.warehouse_or_self != now.delivery.warehouse.pk:
             raise ValueError(
@@ -199,6 +199,12 @@ def _scan(now: Now, code: str) -> Said:
     lot = found.lot_code if product.tracking != Product.Tracking.NONE else ""
     units = 1 if product.tracking == Product.Tracking.SERIAL else found.units
     return _settle(now, Came(product, units, lot, found.expires_on if lot else None))
+
+
+def _theirs(now: Now, code: str) -> Scanned | None:
+    """What the supplier's own number on the order means: its pack."""
+    product, units = now.delivery.theirs.get(code.strip().casefold(), (None, 0))
+    return Scanned(Kind.PRODUCT, product=product, units=units) if product else None
 
 
 def _answered(now: Now, text: str) -> Said:

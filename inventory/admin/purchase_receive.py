@@ -1,7 +1,7 @@
 """Receiving a purchase order by hand or by scanner: what came is counted on the form, then booked in one go.
 
-A scan is a form sent with the code in the field `scan`: it counts one on its line and the form comes back, so that a
-scanner that types and presses Enter needs nothing else.
+A scan is a form sent with the code in the field `scan`: it counts one on its line (of the supplier's own number
+its pack) and the form comes back, so that a scanner that types and presses Enter needs nothing else.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from backoffice import desk, receiving
 from backoffice.landed import Landed
 from backoffice.receiving import ReceiptItem
-from inventory import catalogue
+from inventory import catalogue, expected
 from inventory.admin import purchase_page, typed
 from inventory.admin.purchase_actions import cost_of, key_of
 from inventory.models import LandedCost, Location, Product, PurchaseOrderLine, WarehouseProduct
@@ -29,7 +29,7 @@ def view(request: HttpRequest, order_id: int) -> HttpResponse:
     code = request.POST.get("scan", "").strip()
     if request.method == "POST" and (code or request.POST.get("by") == "scan"):
         try:
-            scanned = _count(facts.lines, counts, code)
+            scanned = _count(order.supplier_id, facts.lines, counts, code)
         except ValueError as error:
             wrong = str(error)
     elif request.method == "POST" and desk.press(request, lambda: _receive(request, order.pk, facts.lines)):
@@ -57,11 +57,11 @@ def view(request: HttpRequest, order_id: int) -> HttpResponse:
     )
 
 
-def _count(lines: list[PurchaseOrderLine], counts: dict[int, str], code: str) -> str:
+def _count(supplier_id: int, lines: list[PurchaseOrderLine], counts: dict[int, str], code: str) -> str:
     """One more of what was scanned, on the first of its lines of which more is to come; a dozen counts twelve."""
     if not code:
         raise ValueError(_("Nothing was scanned. Scan a product, or type its SKU."))
-    found, units = _meant(lines, code)
+    found, units = _meant(supplier_id, lines, code)
     mine = [line for line in lines if line.product_id == found.pk]
     if not mine:
         raise ValueError(
@@ -85,11 +85,11 @@ def _count(lines: list[PurchaseOrderLine], counts: dict[int, str], code: str) ->
     }
 
 
-def _meant(lines: list[PurchaseOrderLine], code: str) -> tuple[Product, int]:
-    """The supplier's own number on this order comes first: it stands on the box that is in the hand."""
-    theirs = [line.product for line in lines if line.supplier_sku and line.supplier_sku.casefold() == code.casefold()]
-    if theirs:
-        return theirs[0], 1
+def _meant(supplier_id: int, lines: list[PurchaseOrderLine], code: str) -> tuple[Product, int]:
+    """The supplier's own number on this order comes first: it stands on the box that is in the hand, and means a box."""
+    theirs = expected.by_their_number(supplier_id, lines)
+    if code.casefold() in theirs:
+        return theirs[code.casefold()]
     product, unit = catalogue.find_by_code(code)
     return product, typed.size(unit)
 

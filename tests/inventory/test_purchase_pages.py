@@ -111,6 +111,8 @@ def test_scans_are_counted_and_then_booked() -> None:
     SellingUnit.objects.create(product=rope, name="dozen", quantity=12, barcode="10628915123454")
     order = make_sent(("TENT", 2, "40.00"), ("ROPE", 20, "2.00"))
     order.lines.filter(product=tent).update(supplier_sku="N-77")
+    order.lines.filter(product=rope).update(supplier_sku="NL-R4")
+    SupplierProduct.objects.create(supplier=order.supplier, product=rope, supplier_sku="NL-R4", pack=4)
     first, second = order.lines.all()
     counted = {f"units-{first.pk}": "", f"units-{second.pk}": ""}
 
@@ -119,6 +121,7 @@ def test_scans_are_counted_and_then_booked() -> None:
         ("n-77", "TENT: 2 of 2 counted."),
         ("TENT", "TENT: 3 counted, 1 more than is still to come."),
         ("10628915123454", "ROPE: 12 of 20 counted."),
+        ("NL-R4", "ROPE: 16 of 20 counted."),
         ("STRANGER", "STRANGER (Product STRANGER) is not on this order."),
         ("nobody", "No product has the SKU or barcode"),
     ):
@@ -132,8 +135,8 @@ def test_scans_are_counted_and_then_booked() -> None:
     answer = receive(client, order, scan="", by="hand", **counted)
 
     said = [str(message) for message in get_messages(answer.wsgi_request)][-1]
-    assert said == "15 units received. TENT: 1 more came than was ordered. ROPE: 8 are still to come."
-    assert {level.product.sku: level.on_hand for level in StockLevel.objects.all()} == {"TENT": 3, "ROPE": 12}
+    assert said == "19 units received. TENT: 1 more came than was ordered. ROPE: 4 are still to come."
+    assert {level.product.sku: level.on_hand for level in StockLevel.objects.all()} == {"TENT": 3, "ROPE": 16}
 
 
 def test_sent_twice_the_form_books_once() -> None:

@@ -21,6 +21,7 @@ from inventory.models import (
     PurchaseOrder,
     SellingUnit,
     StockLevel,
+    SupplierProduct,
     WarehouseProduct,
 )
 from orders.models import Order
@@ -53,18 +54,21 @@ def on_hand() -> dict[str, int]:
 
 def test_what_is_scanned_counts_up_and_is_booked_at_once(order: PurchaseOrder, tent: Product) -> None:
     SellingUnit.objects.create(product=tent, name="box", quantity=12, sku="TENT-12")
+    SupplierProduct.objects.create(supplier=order.supplier, product=tent, supplier_sku="NL-T6", pack=6)
+    order.lines.filter(product=tent).update(supplier_sku="NL-T6")
     waits = make_order([("TENT", 5, "1.00")])
     screen = receiving(order)
 
     assert screen.scan(GTIN).sentence == "Counted. 1 × TENT"
     assert screen.scan("tent").sentence == "Counted. 2 × TENT"
     assert screen.scan("TENT-12").sentence == "Counted. 14 × TENT"
+    assert screen.scan("nl-t6").sentence == "Counted. 20 × TENT"
     assert (on_hand(), screen.fields["rows"] != "[]") == ({}, True)
     said = screen.send(act="book", delivery_note="DN-7").sentence
 
-    assert "14 units received" in said
-    assert "TENT: 10 are still to come." in said
-    assert on_hand() == {"TENT": 14}
+    assert "20 units received" in said
+    assert "TENT: 4 are still to come." in said
+    assert on_hand() == {"TENT": 20}
     assert GoodsReceipt.objects.get().delivery_note == "DN-7"
     waits.refresh_from_db()
     assert waits.state == Order.State.TO_PACK
