@@ -26,6 +26,7 @@ def send(return_id: int, *, by: object = None) -> SupplierReturn:
         going_back, lines = supplier_returns.lock(return_id)
         if going_back.state != SupplierReturn.State.DRAFT:
             raise ValueError(_("%(number)s was sent or cancelled before.") % {"number": going_back.number})
+        supplier_returns.must_have_come(going_back, lines)
         seller = merchant.current()
         allocation.lock_products(line.product_id for line in lines)
         leaving = [

@@ -9,19 +9,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.lib.bulk import give_ids
-from inventory.models import Location, Product, PurchaseOrder, PurchaseOrderLine, Supplier, SupplierProduct
+from inventory.models import (
+    Location,
+    Product,
+    PurchaseOrder,
+    PurchaseOrderLine,
+    Supplier,
+    SupplierProduct,
+    SupplierReturn,
+)
 
 State = PurchaseOrder.State
 OPEN = (State.SENT, State.CONFIRMED, State.PARTLY_RECEIVED)
 """Goods are expected of it."""
 FIRST_NUMBER = 1000
+Paper = TypeVar("Paper", PurchaseOrder, SupplierReturn)
 MOST = 1_000_000
 
 
@@ -80,10 +89,13 @@ def settle(purchase: PurchaseOrder, lines: Sequence[PurchaseOrderLine]) -> None:
 
 
 # --- before it is sent ---------------------------------------------------------------------------------------------------
-def draft(*, supplier_id: int, warehouse_id: int, lines: Sequence[Wanted], by: Any) -> PurchaseOrder:
+def draft(
+    *, supplier_id: int, warehouse_id: int, lines: Sequence[Wanted], by: Any, key: str | None = None
+) -> PurchaseOrder:
     """A new order that nobody has sent; price and SKU are the supplier's, language and currency too.
 
-    The rate of a foreign currency is that of the last order in it. The same product twice is one line.
+    The rate of a foreign currency is that of the last order in it. The same product twice is one line. Drafted once by
+    `key`: asked again it is the order of the first time.
     """
     supplier = Supplier.objects.get(pk=supplier_id)
     if supplier.archived_at is not None:
@@ -92,6 +104,8 @@ def draft(*, supplier_id: int, warehouse_id: int, lines: Sequence[Wanted], by: A
     if warehouse.kind != Location.Kind.WAREHOUSE or warehouse.archived_at is not None:
         raise ValueError(_("Goods are ordered for a warehouse; %(name)s is none.") % {"name": warehouse.name})
     with transaction.atomic():
+        if (drafted := drafted_before(PurchaseOrder, supplier_id, key)) is not None:
+            return drafted
         last = PurchaseOrder.objects.filter(currency=supplier.currency).order_by("-id").values_list("rate", flat=True)
         order = PurchaseOrder(
             supplier=supplier,
@@ -100,12 +114,21 @@ def draft(*, supplier_id: int, warehouse_id: int, lines: Sequence[Wanted], by: A
             rate=last.first() or Decimal(1),
             language=supplier.language,
             created_by=by,
+            key=key,
         )
         give_ids([order])
         order.number = f"PO-{FIRST_NUMBER + order.pk}"
         order.save(force_insert=True)
         PurchaseOrderLine.objects.bulk_create(_new_lines(order, lines, first=1))
     return order
+
+
+def drafted_before(kind: type[Paper], supplier_id: int, key: str | None) -> Paper | None:
+    """What was drafted by this key. Two presses at once go one after the other: the supplier is locked meanwhile."""
+    if key is None:
+        return None
+    Supplier.objects.select_for_update(no_key=True).get(pk=supplier_id)
+    return kind.objects.filter(key=key).first()
 
 
 def _new_lines(order: PurchaseOrder, wanted: Sequence[Wanted], *, first: int) -> list[PurchaseOrderLine]:

@@ -1,5 +1,6 @@
 """Goods that go back to their supplier: the one writer of a return's state (rule: S9)."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,10 +8,20 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
 from backoffice.lib.bulk import give_ids
-from inventory.models import Movement, Product, PurchaseOrder, Supplier, SupplierReturn, SupplierReturnLine
+from inventory.models import (
+    Movement,
+    Product,
+    PurchaseOrder,
+    PurchaseOrderLine,
+    Supplier,
+    SupplierReturn,
+    SupplierReturnLine,
+)
+from inventory.purchasing import drafted_before
 
 State = SupplierReturn.State
 FIRST_NUMBER = 1000
@@ -29,26 +40,40 @@ class Going:
 
 
 def draft(
-    *, supplier_id: int, lines: Sequence[Going], reason: str, order_id: int | None = None, reference: str = "", by: Any
+    *,
+    supplier_id: int,
+    lines: Sequence[Going],
+    reason: str,
+    order_id: int | None = None,
+    reference: str = "",
+    by: Any,
+    key: str | None = None,
 ) -> SupplierReturn:
-    """A return that nobody has sent; nothing leaves the stock yet. The same goods in one place twice are added up."""
+    """A return that nobody has sent; nothing leaves the stock yet. The same goods in one place twice are added up.
+
+    Of an order no more goes back than came of it. Drafted once by `key`.
+    """
     if not reason.strip():
         raise ValueError(_("Say why the goods go back: the supplier reads it."))
     supplier = Supplier.objects.get(pk=supplier_id)
     if order_id is not None and not PurchaseOrder.objects.filter(pk=order_id, supplier=supplier).exists():
         raise ValueError(_("This purchase order is of another supplier."))
     with transaction.atomic():
+        if (drafted := drafted_before(SupplierReturn, supplier_id, key)) is not None:
+            return drafted
         going_back = SupplierReturn(
             supplier=supplier,
             order_id=order_id,
             reason=reason.strip()[:250],
             supplier_reference=reference.strip()[:120],
             created_by=by,
+            key=key,
         )
         give_ids([going_back])
         going_back.number = f"SR-{FIRST_NUMBER + going_back.pk}"
         going_back.save(force_insert=True)
-        SupplierReturnLine.objects.bulk_create(_lines(going_back, lines))
+        rows = SupplierReturnLine.objects.bulk_create(_lines(going_back, lines))
+        must_have_come(going_back, rows)
     return going_back
 
 
@@ -76,6 +101,40 @@ def _lines(going_back: SupplierReturn, lines: Sequence[Going]) -> list[SupplierR
     if not once:
         raise ValueError(_("Say which goods go back, and how many."))
     return list(once.values())
+
+
+def must_have_come(going_back: SupplierReturn, lines: Sequence[SupplierReturnLine]) -> None:
+    """ValueError where, with its other returns, more of a purchase order would go back than came of it."""
+    if going_back.order_id is None:
+        return
+    received: dict[int, int] = defaultdict(int)
+    for product_id, units in PurchaseOrderLine.objects.filter(order=going_back.order_id).values_list(
+        "product", "received"
+    ):
+        received[product_id] += units
+    others = SupplierReturnLine.objects.filter(supplier_return__order=going_back.order_id).exclude(
+        Q(supplier_return=going_back) | Q(supplier_return__state=State.CANCELLED)
+    )
+    gone = dict(others.order_by().values_list("product").annotate(units=Sum("quantity")))
+    wanted: dict[int, int] = defaultdict(int)
+    for line in lines:
+        wanted[line.product_id] += line.quantity
+    for product_id, units in wanted.items():
+        came, before = received[product_id], gone.get(product_id, 0)
+        if units > came - before:
+            raise ValueError(
+                _(
+                    "%(units)s of %(sku)s cannot go back: %(came)s came of %(number)s, and %(before)s of them are on other "
+                    "returns. Say fewer, or leave the purchase order empty."
+                )
+                % {
+                    "units": units,
+                    "sku": Product.objects.get(pk=product_id).sku,
+                    "came": came,
+                    "number": PurchaseOrder.objects.values_list("number", flat=True).get(pk=going_back.order_id),
+                    "before": before,
+                }
+            )
 
 
 def lock(return_id: int) -> tuple[SupplierReturn, list[SupplierReturnLine]]:

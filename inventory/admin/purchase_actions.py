@@ -114,7 +114,7 @@ def _cancel_rest(request: HttpRequest, order: PurchaseOrder) -> str:
 
 def _bill(request: HttpRequest, order: PurchaseOrder) -> str:
     receipt = get_object_or_404(GoodsReceipt, pk=typed.chosen(request, "receipt"), order=order)
-    billed = landed.bill_later(receipt.pk, cost_of(request), key=key_of(request), by=request.user)
+    billed = landed.bill_later(receipt.pk, cost_of(request), key=typed.key(request), by=request.user)
     if billed is None:
         return _("This was booked before; nothing is booked twice.")
     return _("Booked: what is still here of these goods is worth more, the rest is cost of what was sold.")
@@ -127,13 +127,6 @@ def cost_of(request: HttpRequest) -> Landed:
     if kind not in LandedCost.Kind.values or spread not in LandedCost.Spread.values or amount is None:
         raise ValueError(_("Say what it was, how much, and by what it is spread."))
     return Landed(LandedCost.Kind(kind), amount, LandedCost.Spread(spread), desk.words(request, "bill"))
-
-
-def key_of(request: HttpRequest) -> str:
-    key = request.POST.get("once", "")
-    if not (key.isalnum() and len(key) == 32):
-        raise ValueError(_("This form is too old. Open the page again."))
-    return key
 
 
 BUTTONS: dict[str, Button] = {

@@ -26,6 +26,7 @@ def view(request: HttpRequest) -> HttpResponse:
         warehouses=list(Location.objects.filter(kind=Location.Kind.WAREHOUSE, archived_at=None)),
         supplier=request.POST.get("supplier") or request.GET.get("supplier", ""),
         warehouse=request.POST.get("warehouse", ""),
+        once=request.POST.get("once") or desk.once(),
         rows=[*rows, *[("", "", "")] * max(ROWS - len(rows), 1)],
         sees_costs=request.user.has_perm("inventory.see_costs"),
     )
@@ -40,6 +41,8 @@ def _draft(request: HttpRequest, made: list[PurchaseOrder]) -> str:
         product, count = typed.counted(code, units)
         said = typed.amount(price) if request.user.has_perm("inventory.see_costs") else None
         lines.append(Wanted(product.pk, count, said))
-    order = purchasing.draft(supplier_id=supplier, warehouse_id=warehouse, lines=lines, by=request.user)
+    order = purchasing.draft(
+        supplier_id=supplier, warehouse_id=warehouse, lines=lines, by=request.user, key=typed.key(request)
+    )
     made.append(order)
     return _("%(number)s is drafted; look it over and send it.") % {"number": order.number}

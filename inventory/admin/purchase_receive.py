@@ -16,7 +16,7 @@ from backoffice.landed import Landed
 from backoffice.receiving import ReceiptItem
 from inventory import catalogue, expected
 from inventory.admin import purchase_page, typed
-from inventory.admin.purchase_actions import cost_of, key_of
+from inventory.admin.purchase_actions import cost_of
 from inventory.models import LandedCost, Location, Product, PurchaseOrderLine, WarehouseProduct
 
 
@@ -122,7 +122,7 @@ def _receive(request: HttpRequest, order_id: int, lines: list[PurchaseOrderLine]
     came = receiving.receive(
         order_id,
         items,
-        key=key_of(request),
+        key=typed.key(request),
         delivery_note=desk.words(request, "delivery_note", most=120),
         note=desk.words(request, "note"),
         costs=costs,

@@ -102,6 +102,7 @@ def new(request: HttpRequest) -> HttpResponse:
         location=request.POST.get("location", ""),
         reason=request.POST.get("reason", ""),
         reference=request.POST.get("reference", ""),
+        once=request.POST.get("once") or desk.once(),
         rows=[*rows, *[("", "", "", "")] * max(ROWS - len(rows), 1)],
         sees_costs=request.user.has_perm("inventory.see_costs"),
         follows_lots=lots.followed(),
@@ -133,6 +134,7 @@ def _draft(request: HttpRequest, made: list[SupplierReturn]) -> str:
         order_id=order.pk if order else None,
         reference=desk.words(request, "reference", most=120),
         by=request.user,
+        key=typed.key(request),
     )
     made.append(going_back)
     return _("%(number)s is drafted; the goods leave the stock when it is sent.") % {"number": going_back.number}

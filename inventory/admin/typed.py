@@ -96,3 +96,11 @@ def chosen(request: HttpRequest, name: str) -> int:
     """The row that a field of choices names; 0, which is none, where none was chosen."""
     value = request.POST.get(name, "")
     return int(value) if desk.is_number(value) else 0
+
+
+def key(request: HttpRequest) -> str:
+    """By what a form is worked on once, however often it is sent."""
+    found = request.POST.get("once", "")
+    if not (found.isalnum() and len(found) == 32):
+        raise ValueError(_("This form is too old. Open the page again."))
+    return found

@@ -28,6 +28,9 @@ class PurchaseOrder(models.Model):
         CANCELLED = "cancelled", _("cancelled")
 
     number = models.CharField(max_length=20, unique=True)
+    key = models.CharField(
+        max_length=120, unique=True, null=True, blank=True, help_text=_("The same form has the same key: drafted once.")
+    )
     supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT, related_name="purchase_orders")
     warehouse = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="purchase_orders")
     state = models.CharField(max_length=14, choices=State, default=State.DRAFT)
@@ -198,6 +201,9 @@ class SupplierReturn(models.Model):
         CANCELLED = "cancelled", _("cancelled")
 
     number = models.CharField(max_length=20, unique=True)
+    key = models.CharField(
+        max_length=120, unique=True, null=True, blank=True, help_text=_("The same form has the same key: drafted once.")
+    )
     supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT, related_name="returns")
     order = models.ForeignKey(PurchaseOrder, null=True, blank=True, on_delete=models.PROTECT, related_name="returns")
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)

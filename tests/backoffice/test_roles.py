@@ -214,7 +214,6 @@ def shop() -> dict[str, int]:
         supplier_id=supplier.pk,
         lines=[Going(tent.pk, bought.warehouse_id, 1, Decimal("67.89"))],
         reason="Torn",
-        order_id=bought.pk,
         by=None,
     )
     sheet = stocktaking.start(StockLevel.objects.get().location_id, None)[0][0]

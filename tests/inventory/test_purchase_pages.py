@@ -66,11 +66,10 @@ def test_an_order_is_drafted_and_sent() -> None:
     SupplierProduct.objects.create(supplier=supplier, product=tent, price=Decimal("41.25"))
     SellingUnit.objects.create(product=tent, name="dozen", quantity=12, sku="TENT-12")
 
-    answer = client.post(
-        reverse("admin:inventory_purchaseorder_add"),
-        {"supplier": supplier.pk, "warehouse": make_warehouse().pk, "product": ["TENT-12", ""], "units": ["2", ""],
-         "price": ["", ""]},
-    )  # fmt: skip
+    fields = {"supplier": supplier.pk, "warehouse": make_warehouse().pk, "product": ["TENT-12", ""],
+              "units": ["2", ""], "price": ["", ""], "once": desk.once()}  # fmt: skip
+    client.post(reverse("admin:inventory_purchaseorder_add"), fields)
+    answer = client.post(reverse("admin:inventory_purchaseorder_add"), fields)
 
     order = PurchaseOrder.objects.get()
     assert answer.url == reverse("admin:inventory_purchaseorder_change", args=[order.pk])  # type: ignore[attr-defined]
@@ -271,11 +270,13 @@ def test_goods_go_back_from_quarantine_and_the_supplier_gets_the_slip(mail_serve
     quarantine = Location.objects.create(code="Q", name="Quarantine", kind="quarantine", warehouse=main, sellable=False)
     receiving.receive(order.pk, [ReceiptItem(order.lines.get().pk, 3, quarantine.pk)], key="x")
 
-    client.post(
-        reverse("admin:inventory_supplierreturn_add"),
-        {"supplier": order.supplier_id, "order": order.number, "location": quarantine.pk, "reason": "Torn seams",
-         "reference": "RMA-5", "product": "TENT", "units": "2", "lot": "", "credit": "38.00"},
-    )  # fmt: skip
+    fields = {"supplier": order.supplier_id, "order": order.number, "location": quarantine.pk, "reason": "Torn seams",
+              "reference": "RMA-5", "product": "TENT", "units": "4", "lot": "", "credit": "38.00",
+              "once": desk.once()}  # fmt: skip
+    many = client.post(reverse("admin:inventory_supplierreturn_add"), fields).content.decode()
+    assert f"4 of TENT cannot go back: 3 came of {order.number}, and 0 of them are on other returns." in many
+    for _press in range(2):
+        client.post(reverse("admin:inventory_supplierreturn_add"), {**fields, "units": "2"})
     back = SupplierReturn.objects.get()
     assert press(client, back, "mail") == f"The goods of {back.number} have not left yet."
     assert press(client, back, "send").startswith("The goods have left the stock.")
