@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """A price that nobody knows is no price of 0. Of drafts, 0 meant that; what was sent keeps what it said."""
 
-    dependencies: ClassVar = [("inventory", "0014_count_sheet_of_a_file")]
+    dependencies: ClassVar = [("inventory", "0015_count_line_scans")]
     operations: ClassVar = [
         migrations.AlterField(
             model_name="purchaseorderline",

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inventory", "0015_price_not_known"),
+        ("inventory", "0016_price_not_known"),
     ]
 
     operations = [
