@@ -17,9 +17,9 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultiple
 
 from backoffice import desk, paper_search, search
 from backoffice.api import key_admin
-from backoffice.exchange import job_admin
+from backoffice.exchange import export_admin, job_admin
 
-__all__ = ["job_admin", "key_admin"]
+__all__ = ["export_admin", "job_admin", "key_admin"]
 
 SHOWN = 50
 

@@ -66,6 +66,58 @@ class ImportJob(models.Model):
         return min(100, 100 * self.rows_done // self.rows_total) if self.rows_total else 0
 
 
+class ExportJob(models.Model):
+    """A large list that the worker writes into a file: asked for, found again, fetched by its person within a day."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting for its turn")
+        WRITING = "writing", _("being written")
+        DONE = "done", _("written")
+        FAILED = "failed", _("could not be written")
+        CANCELLED = "cancelled", _("cancelled")
+
+    page = models.CharField(max_length=80, help_text=_("The list it is of, as inventory.product."))
+    resource = models.CharField(max_length=200, editable=False)
+    query = models.TextField(blank=True, editable=False, help_text=_("What the list was narrowed to."))
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="exports")
+    rights = models.JSONField(default=list, editable=False, help_text=_("By which its person sees its columns."))
+    file_name = models.CharField(max_length=250)
+    kept = models.CharField(max_length=32, unique=True, editable=False)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    rows_total = models.PositiveIntegerField(default=0)
+    rows_done = models.PositiveIntegerField(default=0)
+    has_file = models.BooleanField(default=False)
+    sentence = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    cancel_asked_at = models.DateTimeField(null=True, blank=True)
+    claimed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    tries = models.PositiveSmallIntegerField(default=0, editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["id"],
+                condition=models.Q(state__in=["waiting", "writing"]),
+                name="export_job_to_work_on",
+            ),
+            models.Index(fields=["ended_at"], condition=models.Q(has_file=True), name="export_job_kept"),
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    @property
+    def is_running(self) -> bool:
+        return self.state in (self.State.WAITING, self.State.WRITING)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it is known how far it is: a list of papers may have more rows than papers."""
+        return self.rows_total >= self.rows_done > 0
+
+
 class ApiKey(models.Model):
     """A key for the API: whoever has it may do what its user may. The key itself is shown once and kept nowhere.
 

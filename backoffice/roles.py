@@ -54,6 +54,7 @@ WAREHOUSE = (
         "inventory.adjust_stock",
         "inventory.move_stock",
         "backoffice.view_importjob",
+        "backoffice.view_exportjob",
         "inventory.add_transfer",
         "inventory.change_transfer",
     }
@@ -74,6 +75,7 @@ CLERK = (
         "orders.change_customer",
         "inventory.map_sku",
         "backoffice.view_importjob",
+        "backoffice.view_exportjob",
         "accounting.view_invoice",
         "accounting.mail_invoice",
         "shipping.track_shipment",
@@ -91,6 +93,7 @@ ACCOUNTANT = (
         "inventory.view_countsheet",
         "inventory.view_countplan",
         "inventory.add_landedcost",
+        "backoffice.view_exportjob",
         "orders.see_amounts",
         "accounting.view_invoice",
         "accounting.mail_invoice",

@@ -32,6 +32,7 @@ TIMED = (
     Timed("call_back", "backoffice.tasks.call_back", 1, "tells who asked that something is back in stock"),
     Timed("tidy", "backoffice.tasks.tidy", 60, "gives back stock reserved for orders that were not paid in time"),
     Timed("imports", "backoffice.tasks.work_on_imports", 1, "goes on with imports that a restart broke off (rule: U6)"),
+    Timed("exports", "backoffice.tasks.work_on_exports", 1, "begins exports anew that a restart broke off (rule: U6)"),
     Timed("lots", "backoffice.tasks.set_lots_aside", 1, "at midnight moves expired lots to quarantine (rule: S11)"),
     Timed("counts", "backoffice.tasks.make_count_sheets", 60, "puts what is due to be counted on sheets (rule: S8)"),
 )

@@ -1,6 +1,6 @@
 """What the worker runs: few, general tasks that carry ids only and are safe to run twice (design: django-q2)."""
 
-from backoffice import daily_lists, dropping, imports, inward, journey, outward, recalling, stocktaking
+from backoffice import daily_lists, dropping, exports, imports, inward, journey, outward, recalling, stocktaking
 from backoffice.reordering import gathered
 from backoffice.sync import waking
 from inventory.reports import abc
@@ -44,13 +44,20 @@ def look_into_drop_folder() -> str:
 
 
 def tidy() -> str:
-    """Hourly: unpaid orders whose time is over give their stock back; imports that nobody confirmed are let go."""
-    return f"{journey.expire_reservations()} reservations expired, {imports.tidy()} imports let go"
+    """Hourly: unpaid orders whose time is over give their stock back; imports that nobody confirmed are let go, and files
+    of exports that lay for a day."""
+    expired = journey.expire_reservations()
+    return f"{expired} reservations expired, {imports.tidy()} imports let go, {exports.tidy()} exports taken away"
 
 
 def work_on_imports() -> str:
     """Take large imports further, for a minute at most; what is left is taken up again at once."""
     return f"{imports.work()} parts of imports worked on"
+
+
+def work_on_exports() -> str:
+    """Write the large lists that somebody asked for as XLSX."""
+    return f"{exports.work()} exports worked on"
 
 
 def set_lots_aside() -> str:

@@ -193,6 +193,7 @@ NAVIGATION: list[Item] = [
             ),
             _item(_("Kits"), "category", "admin:inventory_kitcomponent_changelist", "inventory.view_kitcomponent"),
             _item(_("Imports"), "upload_file", "admin:backoffice_importjob_changelist", "backoffice.view_importjob"),
+            _item(_("Exports"), "download", "admin:backoffice_exportjob_changelist", "backoffice.view_exportjob"),
             _item(_("Suppliers"), "factory", "admin:inventory_supplier_changelist", "inventory.view_supplier"),
             _item(
                 _("What suppliers sell"),

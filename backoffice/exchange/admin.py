@@ -7,14 +7,16 @@ from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from import_export.admin import ImportExportMixin
 from unfold.contrib.import_export.forms import ExportForm
 
-from backoffice import imports
+from backoffice import exports, imports
 from backoffice.exchange.files import CsvFormat, TableFormat, XlsxFormat
 from backoffice.exchange.forms import TableImportForm
 from backoffice.exchange.results import BoundedResult
@@ -23,6 +25,8 @@ from orders.stores.base import Unreadable
 
 SMALL = 256 * 1024
 """Bytes up to which a table is checked and imported while its person waits."""
+FEW = 5_000
+"""Rows up to which an XLSX file is written while its person waits."""
 
 
 class TableExchange(ImportExportMixin):
@@ -135,12 +139,27 @@ class TableExchange(ImportExportMixin):
     # --- export ----------------------------------------------------------------------------------------------------------
     def _do_file_export(
         self, file_format: Any, request: HttpRequest, queryset: Any, export_form: Any = None
-    ) -> FileResponse:
+    ) -> HttpResponseBase:
+        """CSV begins at once, however long it is; a long XLSX, which is whole only at its end, is left to the worker."""
         kind = self.choose_export_resource_class(export_form, request)
-        resource = kind(**self.get_export_resource_kwargs(request))
-        file = file_format.write(resource.headers(queryset), resource.rows(queryset))
         name = f"{self.model._meta.model_name}s-{timezone.localdate():%Y-%m-%d}.{file_format.get_extension()}"
-        response = FileResponse(file, as_attachment=True, filename=name, content_type=file_format.get_content_type())
+        streams = isinstance(file_format, CsvFormat)
+        if not streams and queryset.order_by().values("pk")[: FEW + 1].count() > FEW:
+            job = exports.begin(
+                page=self.model._meta.label_lower,
+                resource=kind,
+                query=request.GET.urlencode(),
+                user=request.user,
+                file_name=name,
+            )
+            return HttpResponseRedirect(reverse("admin:backoffice_exportjob_change", args=[job.pk]))
+        resource = kind(**self.get_export_resource_kwargs(request))
+        headers, rows = resource.headers(queryset), resource.rows(queryset)
+        content = file_format.parts(headers, rows) if streams else file_format.write(headers, rows)
+        response = (StreamingHttpResponse if streams else FileResponse)(
+            content, content_type=file_format.get_content_type()
+        )
+        response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
         response["Cache-Control"] = "private, no-store"
         return response
 

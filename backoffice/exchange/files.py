@@ -4,14 +4,15 @@ import csv
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from io import TextIOWrapper
+from io import StringIO
+from itertools import chain, islice
 from typing import IO, Any
 
 from import_export.formats.base_formats import Format
-from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
+from backoffice.exchange import text_sheet
 from backoffice.lib import cells
 from backoffice.lib.text import unaccented
 from orders.stores.base import Unreadable
@@ -104,13 +105,23 @@ class CsvFormat(Format):
     def can_export(self) -> bool:
         return True
 
-    def write(self, headers: list[str], rows: Rows) -> IO[bytes]:
-        file = temporary()
-        text = TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
+    def parts(self, headers: list[str], rows: Rows) -> Iterator[bytes]:
+        """The file as it is written: the heading at once, then a few hundred rows at a time."""
+        text = StringIO()
         writer = csv.writer(text)
         writer.writerow(headers)
-        writer.writerows([cells.safe(value) for value in row] for row in rows)
-        text.detach()
+        yield b"\xef\xbb\xbf" + text.getvalue().encode(errors="replace")
+        left = iter(rows)
+        while chunk := list(islice(left, CHUNK)):
+            text.seek(0)
+            text.truncate()
+            writer.writerows([cells.safe(value) for value in row] for row in chunk)
+            yield text.getvalue().encode(errors="replace")
+
+    def write(self, headers: list[str], rows: Rows) -> IO[bytes]:
+        file = temporary()
+        for part in self.parts(headers, rows):
+            file.write(part)
         file.seek(0)
         return file
 
@@ -131,14 +142,8 @@ class XlsxFormat(Format):
         return True
 
     def write(self, headers: list[str], rows: Rows) -> IO[bytes]:
-        book = Workbook(write_only=True)
-        sheet = book.create_sheet("Backoffice")
-        sheet.freeze_panes = "A2"
-        sheet.append([text_cell(sheet, heading) for heading in headers])
-        for row in rows:
-            sheet.append([text_cell(sheet, cells.safe(value)) for value in row])
         file = temporary()
-        book.save(file)
+        text_sheet.write(file, chain([headers], rows))
         file.seek(0)
         return file
 

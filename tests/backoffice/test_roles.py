@@ -124,6 +124,7 @@ PAGES = {
     "admin:orders_order_change": ALL,
     "admin:inventory_product_change": ALL,
     "admin:backoffice_importjob_changelist": {W, C, M, X},
+    "admin:backoffice_exportjob_changelist": ALL,
     "admin:backoffice_apikey_changelist": BOSS,
     "admin:auth_user_changelist": {X},
     "admin:auth_group_changelist": {X},
