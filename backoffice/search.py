@@ -144,7 +144,7 @@ def find_lots(q: str, *, limit: int = 20) -> list[Lot]:
     code = " ".join(q.replace("\x00", "").split())[:80]
     if len(code) < 2:
         return []
-    found = Lot.objects.filter(code__in={code, code.upper(), code.lower()}).select_related("product")
+    found = Lot.objects.filter(code__iexact=code).select_related("product")
     return list(found.order_by("-id")[:limit])
 
 

@@ -157,7 +157,7 @@ def _correct(request: HttpRequest, said: dict[str, str]) -> str:
 
 
 def _there(row: _Row) -> Lot:
-    lot = Lot.objects.filter(product=row.product, code__iexact=row.lot).first()
+    lot = lots.find(row.product.pk, row.lot)
     if lot is None:
         raise ValueError(_("%(sku)s has no lot “%(code)s”.") % {"sku": row.product.sku, "code": row.lot})
     return lot

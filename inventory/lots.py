@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import TextChoices
+from django.db.models import Q, TextChoices
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Upper
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -32,8 +34,25 @@ def state(lot: Lot, *, units: int, today: date) -> State:
 def find(product_id: int, code: str) -> Lot | None:
     """The lot of a product that a typed or scanned code means: as it is written, or else but for capitals."""
     typed = code.replace("\x00", "").strip()
-    found = list(Lot.objects.filter(product=product_id, code__iexact=typed)) if typed else []
-    return next((lot for lot in found if lot.code == typed), found[0] if found else None)
+    return known([(product_id, typed)]).get((product_id, typed)) if typed else None
+
+
+def known(named: Iterable[tuple[int, str]]) -> dict[tuple[int, str], Lot]:
+    """Those of these (product, code) that are lots, as they are written or else but for capitals. One statement."""
+    wanted = set(named)
+    products, codes = {product_id for product_id, _code in wanted}, sorted({code for _product_id, code in wanted})
+    alike = RawSQL("SELECT upper(unnest(%s::text[]))", [codes])
+    lots = Lot.objects.annotate(capitals=Upper("code")).filter(
+        Q(code__in=codes) | Q(doubled=False, capitals__in=alike), product__in=products
+    )
+    found = list(lots) if codes else []
+    exact = {(lot.product_id, lot.code): lot for lot in found}
+    folded = {(lot.product_id, lot.code.casefold()): lot for lot in found if not lot.doubled}
+    return {
+        (product_id, code): lot
+        for product_id, code in wanted
+        if (lot := exact.get((product_id, code)) or folded.get((product_id, code.casefold())))
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +66,8 @@ class Named:
 
 
 def take_in(named: Iterable[Named]) -> dict[tuple[int, str], Lot]:
-    """The lots of these names, made where they are new, by (product, code). Two statements; three where some are new.
+    """The lots of these names, made where they are new, by (product, code as said). What differs in capitals alone is one
+    lot. Three statements.
 
     ValueError where a product's lots expire and the day is not said, or another day is known of the lot.
     """
@@ -62,8 +82,7 @@ def take_in(named: Iterable[Named]) -> dict[tuple[int, str], Lot]:
         ],
         ignore_conflicts=True,
     )
-    lots = Lot.objects.filter(product__in=products, code__in={code for _product, code in wanted})
-    found = {(lot.product_id, lot.code): lot for lot in lots}
+    found = known(wanted)
     for spot, one in wanted.items():
         product, lot = products[one.product_id], found[spot]
         if product.expires and lot.expires_on is None:
@@ -75,7 +94,7 @@ def take_in(named: Iterable[Named]) -> dict[tuple[int, str], Lot]:
                 _("Lot %(lot)s of %(sku)s expires on %(known)s, not on %(said)s. Look at the goods once more.")
                 % {"lot": one.code, "sku": product.sku, "known": lot.expires_on or "–", "said": one.expires_on}
             )
-    return {spot: found[spot] for spot in wanted}
+    return found
 
 
 def refused(product: Product, code: str, units: int) -> str:

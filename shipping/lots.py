@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inventory import first_out
+from inventory import lots as inventory_lots
 from inventory.models import Lot, LotLevel, Product, StockLevel
 from orders import merchant, timeline
 from shipping.models import Shipment, ShipmentLine
@@ -135,7 +136,7 @@ def change(item: ShipmentLine, code: str, *, who: str) -> None:
         raise ValueError(_("This is followed by no lot or serial number."))
     if item.shipment.state != Packed:
         raise ValueError(_("This parcel is not packed any more: what left with it stays on record."))
-    lot = Lot.objects.filter(product=item.level.product_id, code=code.strip()).first()
+    lot = inventory_lots.find(item.level.product_id, code)
     if lot is None:
         raise ValueError(
             _("There is no lot “%(code)s” of %(sku)s.") % {"code": code.strip()[:80], "sku": item.level.product.sku}

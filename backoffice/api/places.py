@@ -13,7 +13,8 @@ from backoffice import moving
 from backoffice.api import once
 from backoffice.api.base import Guarded, Query, Room, Strict, rows
 from backoffice.api.permissions import SEE_COSTS
-from inventory.models import Location, Lot, Movement, Product, Transfer, TransferLine
+from inventory.lots import known as known_lots
+from inventory.models import Location, Movement, Product, Transfer, TransferLine
 from inventory.places import usable
 
 MOVE = "move"
@@ -83,8 +84,8 @@ class MoveIn(Strict):
         lines = self.validated_data["lines"]
         products = {p.sku: p for p in Product.objects.filter(sku__in={line["sku"] for line in lines})}
         places = {place.code: place.pk for place in usable()}
-        named = {line["lot"] for line in lines if "lot" in line}
-        lots = {(lot.product_id, lot.code): lot.pk for lot in Lot.objects.filter(code__in=named)}
+        named = [(products[line["sku"]].pk, line["lot"]) for line in lines if "lot" in line and line["sku"] in products]
+        lots = {spot: lot.pk for spot, lot in known_lots(named).items()}
         wrong: Any = {at: found for at, line in enumerate(lines) if (found := _problems(line, products, places, lots))}
         if wrong:
             raise serializers.ValidationError({"lines": wrong})

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from backoffice.floor import gs1
-from inventory import catalogue
+from inventory import catalogue, lots
 from inventory.models import CountSheet, Location, Lot, Product, PurchaseOrder, SellingUnit, Transfer
 from orders.models import Order
 from shipping.models import Shipment
@@ -123,7 +123,7 @@ def _product(code: str) -> list[Scanned]:
     if label is None:
         return [Scanned(Kind.PRODUCT, product=product, unit=unit, units=pack)]
     named = label.serial if product.tracking == Product.Tracking.SERIAL and label.serial else label.lot
-    lot = Lot.objects.filter(product=product, code=named).first() if named else None
+    lot = lots.find(product.pk, named)
     return [
         Scanned(
             Kind.PRODUCT, product=product, unit=unit, lot=lot, lot_code=named, expires_on=label.expires_on,
@@ -133,10 +133,10 @@ def _product(code: str) -> list[Scanned]:
 
 
 def _lot(code: str) -> list[Scanned]:
-    lots = Lot.objects.select_related("product").filter(code__in=_capitals(code)).order_by("product__sku")
+    found = Lot.objects.select_related("product").filter(code__iexact=code).order_by("product__sku", "id")
     return [
         Scanned(Kind.LOT, product=lot.product, lot=lot, lot_code=lot.code, expires_on=lot.expires_on)
-        for lot in lots[:20]
+        for lot in found[:20]
     ]
 
 

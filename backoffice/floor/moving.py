@@ -12,6 +12,7 @@ from backoffice.floor import baskets, cards, codes, doors
 from backoffice.floor.baskets import Held
 from backoffice.floor.codes import Kind, Scanned
 from backoffice.floor.doors import Said, answer, attempt, screen
+from inventory import lots
 from inventory.models import Location, Lot, Product
 
 
@@ -127,7 +128,7 @@ def _lot(now: Now, found: Scanned, here: cards.Lying) -> tuple[Lot | None, int]:
 
 
 def _lot_named(product: Product, code: str) -> Scanned:
-    lot = Lot.objects.select_related("product").filter(product=product, code__iexact=code).first()
+    lot = lots.find(product.pk, code)
     if lot is not None:
         return Scanned(Kind.LOT, product=product, lot=lot, lot_code=lot.code)
     found = codes.one(code, Kind.PRODUCT, Kind.LOT)

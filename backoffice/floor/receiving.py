@@ -269,7 +269,10 @@ def _settle(now: Now, came: Came) -> Said:
 def _refuse_second(now: Now, came: Came) -> None:
     """A serial number is one unit: refused where it was scanned already, or lies here."""
     scanned = any((row.product, row.lot_code) == (came.product, came.lot_code) for row in now.rows)
-    if scanned or LotLevel.objects.filter(lot__product=came.product, lot__code=came.lot_code, units__gt=0).exists():
+    if (
+        scanned
+        or LotLevel.objects.filter(lot__product=came.product, lot__code__iexact=came.lot_code, units__gt=0).exists()
+    ):
         now.forget()
         raise ValueError(
             _("%(lot)s is here already: a serial number is one unit. Scan the next one.") % {"lot": came.lot_code}
@@ -279,7 +282,7 @@ def _refuse_second(now: Now, came: Came) -> None:
 def _known_day(now: Now, came: Came) -> bool:
     if any(row.expires_on for row in now.rows if (row.product, row.lot_code) == (came.product, came.lot_code)):
         return True
-    return Lot.objects.filter(product=came.product, code=came.lot_code, expires_on__isnull=False).exists()
+    return Lot.objects.filter(product=came.product, code__iexact=came.lot_code, expires_on__isnull=False).exists()
 
 
 def _book(request: HttpRequest, now: Now) -> Said:

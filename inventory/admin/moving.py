@@ -76,7 +76,7 @@ def lot_named(product: Product, code: str) -> int | None:
     """The lot with this code; none where nothing was typed. ValueError with a sentence."""
     if not code.strip():
         return None
-    lot = product.lots.filter(code__iexact=code.strip()).first()
+    lot = lots.find(product.pk, code)
     if lot is None:
         raise ValueError(_("%(sku)s has no lot “%(code)s”.") % {"sku": product.sku, "code": code.strip()[:40]})
     return int(lot.pk)

@@ -21,7 +21,7 @@ from inventory import lots, supplier_returns
 from inventory.admin import typed
 from inventory.admin.purchase_page import DELIVERY_TONES
 from inventory.import_export import SupplierReturnExchange
-from inventory.models import Location, Lot, PurchaseOrder, Supplier, SupplierReturn
+from inventory.models import Location, PurchaseOrder, Supplier, SupplierReturn
 from inventory.supplier_returns import Going
 from orders import merchant
 
@@ -121,7 +121,7 @@ def _draft(request: HttpRequest, made: list[SupplierReturn]) -> str:
     lines = []
     for code, units, lot_code, credit in typed.rows(request, "product", "units", "lot", "credit"):
         product, count = typed.counted(code, units)
-        lot = Lot.objects.filter(product=product, code=lot_code.strip()).first() if lot_code.strip() else None
+        lot = lots.find(product.pk, lot_code)
         if lot_code.strip() and lot is None:
             raise ValueError(_("%(sku)s has no lot %(lot)s.") % {"sku": product.sku, "lot": lot_code.strip()[:40]})
         given = typed.amount(credit) if sees_costs else None

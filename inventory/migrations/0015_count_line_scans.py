@@ -5,19 +5,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('inventory', '0014_count_sheet_of_a_file'),
+        ("inventory", "0014_count_sheet_of_a_file"),
     ]
 
     operations = [
         migrations.RemoveField(
-            model_name='countline',
-            name='scan',
+            model_name="countline",
+            name="scan",
         ),
         migrations.AddField(
-            model_name='countline',
-            name='scans',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32), default=list, editable=False, help_text='The scans that came last, from whichever phone: sent twice, each is added once.', size=None),
+            model_name="countline",
+            name="scans",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.CharField(max_length=32),
+                default=list,
+                editable=False,
+                help_text="The scans that came last, from whichever phone: sent twice, each is added once.",
+                size=None,
+            ),
         ),
     ]

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models.catalogue import Product
@@ -50,6 +51,11 @@ class Lot(models.Model):
     recalled_at = models.DateTimeField(null=True, blank=True)
     recall_note = models.CharField(max_length=250, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    doubled = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text=_("Written as an older lot but for capitals, from before that was refused."),
+    )
 
     class Meta:
         permissions: ClassVar = [
@@ -58,9 +64,12 @@ class Lot(models.Model):
         ordering: ClassVar = ["product", "expires_on", "code"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["product", "code"], name="lot_once"),
+            models.UniqueConstraint(
+                models.F("product"), Upper("code"), condition=Q(doubled=False), name="lot_once_in_capitals"
+            ),
             models.CheckConstraint(condition=~Q(code=""), name="lot_has_code"),
         ]
-        indexes: ClassVar = [models.Index(fields=["code"], name="lot_by_code")]
+        indexes: ClassVar = [models.Index(Upper("code"), name="lot_by_capitals")]
 
     def __str__(self) -> str:
         return self.code

@@ -19,7 +19,7 @@ from backoffice.exchange.files import CHUNK
 from backoffice.exchange.resource import TableResource
 from backoffice.exchange.widgets import Text, Whole
 from backoffice.lib import cells
-from inventory import count_due, ledger
+from inventory import count_due, ledger, lots
 from inventory.models import CountSheet, Location, Lot, LotLevel, Product, StockLevel
 from inventory.places import usable
 from orders import merchant
@@ -80,9 +80,11 @@ class StockCountResource(TableResource):
         if not self._places:
             self._places = {place.code: place for place in usable()}
             self._places[""] = ledger.default_location()
-        codes = {row.get("lot", "") for row in rows} - {""}
-        lots = list(Lot.objects.filter(product__in=self._products.values(), code__in=codes)) if codes else []
-        self._lots = {(lot.product_id, lot.code): lot for lot in lots}
+        self._lots = lots.known(
+            (self._products[row["sku"]].pk, row["lot"])
+            for row in rows
+            if row.get("lot") and row["sku"] in self._products
+        )
         moments = list(dict.fromkeys(found for row in rows if (found := self._counted(row)) is not None))
         self._lies = dict(zip(moments, shelves.lay(moments), strict=True)) if moments else {}
         self._on_sheets = count_due.on_open_sheets({spot[:2] for spot, _at in moments}) if moments else {}

@@ -1,14 +1,16 @@
 """Lots and serial numbers from receipt to shipment and back (rule: S11)."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from backoffice import goods, journey, returning
-from inventory import kits
+from inventory import kits, lots
 from inventory import ledger as stock
 from inventory.ledger import LotNeeded, Short
 from inventory.models import Lot, LotLevel, Movement, Product
@@ -18,6 +20,39 @@ from shipping.packing import CannotPack
 from tests.making import make_merchant, make_order, make_product, make_record, take_in
 
 pytestmark = pytest.mark.django_db
+
+
+def test_what_differs_in_capitals_alone_is_one_lot_so_that_a_recall_finds_all_of_it() -> None:
+    product, other = (make_product(sku, tracking="lot") for sku in ("MILK", "CREAM"))
+    first = lots.take_in([lots.Named(product.pk, "AB-1"), lots.Named(other.pk, "ab-1")])
+    second = lots.take_in(
+        [lots.Named(product.pk, "ab-1"), lots.Named(product.pk, "é-2"), lots.Named(product.pk, "É-2")]
+    )
+
+    assert second[product.pk, "ab-1"] == first[product.pk, "AB-1"] != first[other.pk, "ab-1"]
+    assert lots.find(product.pk, " Ab-1 ") == first[product.pk, "AB-1"]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Lot.objects.create(product=product, code="aB-1")
+
+
+def test_lots_that_differed_in_capitals_before_stay_two_and_are_found_as_they_are_written() -> None:
+    product = make_product("MILK", tracking="lot")
+    first = Lot.objects.create(product=product, code="AB-1")
+    with database.cursor() as cursor:
+        cursor.execute("DROP INDEX lot_once_in_capitals")
+    double = Lot.objects.create(product=product, code="ab-1")
+    serial = Lot.objects.create(product=product, code="S9")
+
+    with database.cursor() as cursor:
+        cursor.execute(import_module("inventory.migrations.0018_lots_whatever_capitals").DOUBLES)
+
+    assert dict(Lot.objects.values_list("code", "doubled")) == {"AB-1": False, "ab-1": True, "S9": False}
+    found = lots.known((product.pk, code) for code in ("AB-1", "ab-1", "Ab-1", "s9"))
+    assert {code: lot.pk for (_product, code), lot in found.items()} == {
+        "AB-1": first.pk, "ab-1": double.pk, "Ab-1": first.pk, "s9": serial.pk,
+    }  # fmt: skip
+
+
 TODAY = timezone.localdate()
 
 
