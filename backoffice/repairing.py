@@ -10,7 +10,7 @@ from django.db import connection as database
 from django.db import transaction
 
 from backoffice import goods
-from inventory import kits, ledger, reservations
+from inventory import costs, kits, ledger, reservations
 from inventory.models import Product, StockLevel, StockRepair
 from orders import allocation, queue, status
 from orders.models import Order
@@ -36,6 +36,7 @@ STEPS: tuple[tuple[str, Callable[[], list[str]]], ...] = (
     ("reserved", lambda: reservations.restore(lower=True)),
     ("on hand", ledger.restore),
     ("reserved", lambda: reservations.restore(lower=False)),
+    ("average cost", costs.restore),
     ("allocated", allocation.restore),
     ("kit", kits.restore),
     ("waiting", _waiting),

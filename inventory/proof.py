@@ -1,7 +1,7 @@
 """What must hold of stock: the running figures are what the ledger says (rule: S1)."""
 
 from backoffice.lib.invariant import Invariant
-from inventory import kits, transfer_proof
+from inventory import costs, kits, transfer_proof
 
 INVARIANTS = (
     Invariant(
@@ -132,5 +132,6 @@ INVARIANTS = (
              WHERE level.on_hand <> coalesce(lots.units, 0)
         """,
     ),
+    costs.INVARIANT,
     *transfer_proof.INVARIANTS,
 )

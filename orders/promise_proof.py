@@ -57,6 +57,23 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        name="who waits is told",
+        what="For each line that waits in the queue a promise stands, or somebody is about to look at it.",
+        over="orders_orderline WHERE backordered > 0",
+        faults=f"""
+            SELECT format('Order %s, line %s (%s) waits for %s, no promise stands, and nobody is about to look at it.',
+                          o.number, line.position, line.sku, line.backordered)
+              FROM orders_orderline line JOIN orders_order o ON o.id = line.order_id
+             WHERE {QUEUED} AND line.product_id IS NOT NULL
+               AND NOT EXISTS (SELECT 1 FROM orders_linepromise told
+                                WHERE told.line_id = line.id AND told.replaced_at IS NULL)
+               AND NOT EXISTS (SELECT 1 FROM sync_delivery wish
+                                WHERE wish.wanted_version > wish.known_version
+                                  AND (wish.topic = 'promise_order' AND wish.object_id = o.id
+                                       OR wish.topic = 'promise_product' AND wish.object_id IN {_PARTS}))
+        """,
+    ),
+    Invariant(
         name="backorder list",
         what="Every unit that waits for stock is on the backorder list.",
         over="orders_orderline WHERE backordered > 0",

@@ -18,6 +18,8 @@ DAMAGES: list[tuple[str, str, str, str]] = [
     ("promises that stand",
      f"{QUIET}UPDATE orders_linepromise SET purchase_line_id = (SELECT min(id) FROM inventory_purchaseorderline)", "",
      "which brings none of it."),
+    ("who waits is told", f"{QUIET}DELETE FROM orders_linepromise", "",
+     "line 1 (ROPE) waits for 1, no promise stands, and nobody is about to look at it."),
     ("backorder list",
      "UPDATE orders_order SET state = 'shipped' WHERE id = (SELECT order_id FROM orders_orderline"
      " WHERE product_id = {rope} AND backordered > 0)", "",

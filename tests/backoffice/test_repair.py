@@ -42,6 +42,10 @@ OF_TENT = "product_id = (SELECT id FROM inventory_product WHERE sku = 'TENT')"
         ("UPDATE inventory_lotlevel SET units = 1 WHERE units = 3", "", "Lot L1 of MILK at MAIN: its movements add up to 3."),
         ("DELETE FROM inventory_lotlevel", "", "Lot L2 of MILK at MAIN: its movements add up to 3."),
         ("DELETE FROM inventory_kitcontent", "", "Kit SET: its contents were worked out anew"),
+        (
+            "UPDATE inventory_product SET average_cost = 99 WHERE sku = 'TENT'", "",
+            "TENT: its average cost was 99.0000, its movements make 10.0000.",
+        ),
         ("UPDATE orders_order SET state = 'shipped'", "", "was in state shipped, it is to_pack."),
     ],
 )  # fmt: skip

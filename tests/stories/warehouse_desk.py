@@ -92,7 +92,8 @@ class DeskRules(GoodsRules):
     @rule(number=pick, ahead=st.integers(-2, 12), count=units)
     def supplier_says_otherwise(self, number: int, ahead: int, count: int) -> None:
         order = self.one_of(self.bought("sent", "confirmed", "part_received"), number)
-        buying.confirm(order.pk, whole=today() + timedelta(days=ahead))
+        refused = self.said(lambda: buying.confirm(order.pk, whole=today() + timedelta(days=ahead)))
+        assert bool(refused) == (ahead < 0), refused
         line = order.lines.order_by("position")[0]
         refused = self.said(lambda: buying.change(order.pk, [purchasing.Change(line.pk, quantity=count)]))
         assert bool(refused) == (count < line.received + line.cancelled), refused
