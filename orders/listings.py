@@ -171,7 +171,7 @@ def _make_products(wanted: Sequence[tuple[str, ListingRecord]]) -> dict[str, Pro
             name=record.name[:250] or sku,
             variation=record.variation[:250],
             barcode=record.barcode if len(record.barcode) <= 14 else "",
-            price=record.price,
+            price=record.price if record.price is None or record.price >= 0 else None,
             weight_grams=record.weight_grams,
             stocked=record.stocked,
             backorder_policy=record.backorders or Product.BackorderPolicy.REFUSE,

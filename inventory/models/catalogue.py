@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from django.contrib.postgres.indexes import OpClass
-from django.core.validators import MinLengthValidator, RegexValidator
+from django.core.validators import MinLengthValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from inventory.gtin import validate_gtin
 
 COUNTRY = RegexValidator(r"^[A-Z]{2}$", _("Write the country as two capital letters, like CA."))
+
+NOT_NEGATIVE = MinValueValidator(0, _("Write 0 or more: an amount is not less than nothing."))
 
 
 class Category(models.Model):
@@ -85,7 +87,7 @@ class Product(models.Model):
     barcode = models.CharField(
         _("barcode (GTIN)"), max_length=14, blank=True, db_index=True, validators=[validate_gtin]
     )
-    price = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True)
+    price = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True, validators=[NOT_NEGATIVE])
     average_cost = models.DecimalField(
         max_digits=14, decimal_places=4, default=0, help_text=_("Moving average, per unit, in the merchant's currency.")
     )
@@ -129,6 +131,9 @@ class Product(models.Model):
         ordering: ClassVar = ["sku"]
         constraints: ClassVar = [
             models.CheckConstraint(condition=~models.Q(sku=""), name="product_has_sku"),
+            models.CheckConstraint(
+                condition=Q(price__isnull=True) | Q(price__gte=0), name="product_price_not_negative"
+            ),
             models.CheckConstraint(condition=models.Q(average_cost__gte=0), name="product_cost_not_negative"),
             models.CheckConstraint(condition=~Q(is_kit=True, stocked=True), name="product_kit_is_not_stocked"),
             models.CheckConstraint(condition=Q(expires=False) | ~Q(tracking="none"), name="product_expiry_is_of_lots"),
@@ -174,6 +179,7 @@ class SellingUnit(models.Model):
         decimal_places=4,
         null=True,
         blank=True,
+        validators=[NOT_NEGATIVE],
         help_text=_("Empty: the product's price times the quantity."),
     )
 
@@ -181,6 +187,9 @@ class SellingUnit(models.Model):
         ordering: ClassVar = ["product", "quantity"]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(quantity__gte=2), name="selling_unit_holds_several"),
+            models.CheckConstraint(
+                condition=Q(price__isnull=True) | Q(price__gte=0), name="selling_unit_price_not_negative"
+            ),
             models.UniqueConstraint(fields=["product", "quantity", "name"], name="selling_unit_once"),
             models.UniqueConstraint(fields=["sku"], condition=~Q(sku=""), name="selling_unit_sku_once"),
             models.UniqueConstraint(fields=["barcode"], condition=~Q(barcode=""), name="selling_unit_barcode_once"),

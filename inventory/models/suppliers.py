@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
-from inventory.models.catalogue import Product
+from inventory.models.catalogue import NOT_NEGATIVE, Product
 
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]
 
@@ -27,7 +27,9 @@ class Supplier(models.Model):
     holiday_region = models.CharField(
         max_length=10, blank=True, help_text=_("Whose holidays it keeps: CA-QC, US, CN. Empty: none.")
     )
-    minimum_order = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    minimum_order = models.DecimalField(
+        max_digits=14, decimal_places=2, null=True, blank=True, validators=[NOT_NEGATIVE]
+    )
     account_number = models.CharField(max_length=60, blank=True, help_text=_("The merchant's number there."))
     payment_terms = models.CharField(max_length=120, blank=True)
     notes = models.TextField(blank=True)
@@ -35,6 +37,11 @@ class Supplier(models.Model):
 
     class Meta:
         ordering: ClassVar = ["name", "code"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(minimum_order__isnull=True) | Q(minimum_order__gte=0), name="supplier_minimum_not_negative"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -51,7 +58,12 @@ class SupplierProduct(models.Model):
     )
     minimum = models.PositiveIntegerField(default=0, help_text=_("The least that one order may have, in units."))
     price = models.DecimalField(
-        max_digits=14, decimal_places=4, null=True, blank=True, help_text=_("Of one unit, in the supplier's currency.")
+        max_digits=14,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        validators=[NOT_NEGATIVE],
+        help_text=_("Of one unit, in the supplier's currency."),
     )
     lead_time_days = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text=_("Working days; empty: as the supplier's other goods.")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -87,6 +88,7 @@ def test_a_product_is_described_for_the_shelf_the_tax_and_the_customs(tent: Prod
         ("origin_country", "Canada", "at most 2 characters"),
         ("origin_country", "ca", "two capital letters"),
         ("weight_grams", "-1", "greater than or equal to 0"),
+        ("price", "-5", "not less than nothing"),
         ("expires", "on", "Only goods that are followed by lot"),
     ],
 )
@@ -155,7 +157,18 @@ def test_a_pack_of_nothing_is_refused(tent: Product) -> None:
     assert "greater than or equal to 1" in change(
         tent, **row("suppliers", 0, supplier=supplier.pk, pack=0, minimum=0, rank=1)
     )
+    assert "less than nothing" in change(
+        tent, **row("suppliers", 0, supplier=supplier.pk, pack=1, minimum=0, rank=1, price="-1")
+    )
     assert not SupplierProduct.objects.exists()
+
+
+@pytest.mark.parametrize("fields", [{"model": Product, "price": -1}, {"model": Supplier, "minimum_order": -1}])
+def test_no_way_into_the_database_makes_an_amount_negative(fields: dict[str, Any]) -> None:
+    model = fields.pop("model")
+    Supplier.objects.get_or_create(code="ACME")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        model.objects.update(**fields)
 
 
 def test_selling_units_hold_several_and_have_codes_of_their_own(tent: Product) -> None:
@@ -164,6 +177,7 @@ def test_selling_units_hold_several_and_have_codes_of_their_own(tent: Product) -
     assert SellingUnit.objects.get().quantity == 2
     assert "is the SKU of a product" in change(tent, **row("selling_units", 1, name="box", quantity=10, sku="TENT"))
     assert "is no GTIN" in change(tent, **row("selling_units", 1, name="box", quantity=10, barcode="123"))
+    assert "less than nothing" in change(tent, **row("selling_units", 1, name="box", quantity=10, price="-1"))
     assert (
         "Selling unit with this SKU already exists"
         in (wrong := change(tent, **row("selling_units", 1, name="box", quantity=10, sku="TENT-2")))
