@@ -17,6 +17,7 @@ from backoffice import elsewhere, goods
 from backoffice.lib import money
 from backoffice.sync import connections, deliveries
 from backoffice.sync.models import Connection
+from inventory import lots as inventory_lots
 from orders import (
     allocation,
     cancelling,
@@ -33,7 +34,7 @@ from orders import (
 from orders.models import Hold, Order, OrderLine, TimelineEntry
 from orders.records import ListingRecord, OrderRecord, RefundRecord
 from orders.stores.base import Gone
-from shipping import dispatch, lots, packing
+from shipping import dispatch, lot_change, packing, rotation
 from shipping.models import Shipment, ShipmentLine
 
 FULFILMENT = "fulfilment"
@@ -204,6 +205,15 @@ def _is_mailed(order: Order) -> bool:
 
 
 # --- pack and ship ----------------------------------------------------------------------------------------------------------
+def to_pick(order_ids: Iterable[int]) -> None:
+    """Before a pick list is printed: what these orders have is reserved where it should be picked, as packing will do it."""
+    order_ids = list(order_ids)
+    if inventory_lots.followed():
+        with transaction.atomic():
+            allocation.lock_orders(order_ids)
+            rotation.rotate(order_ids)
+
+
 def pack(
     order_ids: Iterable[int], *, quantities: Mapping[int, int] | None = None, by: Any = None, who: str = timeline.HUB
 ) -> list[Shipment]:
@@ -216,11 +226,11 @@ def pack(
     return shipments
 
 
-def change_lot(item: ShipmentLine, code: str, *, who: str) -> None:
-    """Another lot or serial number lies in a packed parcel than the one that was proposed."""
+def change_lot(item: ShipmentLine, code: str, *, units: int | None = None, who: str) -> None:
+    """Another lot or serial number lies in a packed parcel than the one that was proposed; of all its units or of some."""
     with transaction.atomic():
         allocation.lock_lines([item.line_id])
-        lots.change(item, code, who=who)
+        lot_change.change(item, code, units=units, who=who)
 
 
 def unpack(shipment_ids: Iterable[int], *, who: str = timeline.HUB) -> None:

@@ -6,6 +6,7 @@ from typing import Literal
 from django.utils import timezone
 
 from accounting import papers as billing
+from backoffice import journey
 from orders import merchant
 from orders.models import Order
 from shipping import papers as warehouse
@@ -58,6 +59,7 @@ def paper(
         elif shipments:
             raise PaperError("Invoices and pick lists are of orders, not of parcels.")
         elif kind == "picklist":
+            journey.to_pick(orders)
             content = warehouse.pick_list(orders, language=language, printed_by=printed_by)
         else:
             content, names = billing.invoices(orders)

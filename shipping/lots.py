@@ -2,16 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 
-from django.db.models import F, Sum
+from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inventory import first_out
-from inventory import lots as inventory_lots
 from inventory.models import Lot, LotLevel, Product, StockLevel
-from orders import merchant, timeline
+from orders import merchant
 from shipping.models import Shipment, ShipmentLine
 
 Packed = Shipment.State.PACKED
@@ -31,16 +29,17 @@ def by_lot(items: Sequence[ShipmentLine]) -> list[list[ShipmentLine]]:
     followed = levels.exclude(product__tracking=Product.Tracking.NONE).select_related("product", "location").in_bulk()
     if not followed:
         return [[item] for item in items]
-    free = _free(followed, merchant.local_day(timezone.now(), merchant.current()))
+    lying = free(followed)
     return [
-        _taken(item, free[level.pk], level) if (level := followed.get(item.level_id or 0)) else [item] for item in items
+        _taken(item, lying[level.pk], level) if (level := followed.get(item.level_id or 0)) else [item]
+        for item in items
     ]
 
 
-def _taken(item: ShipmentLine, free: list[list[int]], level: StockLevel) -> list[ShipmentLine]:
+def _taken(item: ShipmentLine, lying: list[list[int]], level: StockLevel) -> list[ShipmentLine]:
     told: list[ShipmentLine] = []
     wanted = item.quantity
-    for lot in free:
+    for lot in lying:
         part = min(wanted, lot[1])
         if part > 0:
             told.append(ShipmentLine(line_id=item.line_id, level_id=item.level_id, lot_id=lot[0], quantity=part))
@@ -57,8 +56,9 @@ def _taken(item: ShipmentLine, free: list[list[int]], level: StockLevel) -> list
     return told
 
 
-def _free(followed: Mapping[int, StockLevel], today: date) -> dict[int, list[list[int]]]:
+def free(followed: Mapping[int, StockLevel]) -> dict[int, list[list[int]]]:
     """By level: [lot, units in no open parcel] of lots that may go, the first to expire first."""
+    today = merchant.local_day(timezone.now(), merchant.current())
     packed: dict[tuple[int, int], int] = defaultdict(int)
     open_items = ShipmentLine.objects.filter(level__in=list(followed), lot__isnull=False, shipment__state=Packed)
     for level_id, lot_id, units in open_items.order_by().values_list("level", "lot").annotate(units=Sum("quantity")):
@@ -104,12 +104,12 @@ def to_take(wanted: Mapping[int, int]) -> dict[int, list[tuple[str, int]]]:
     levels = StockLevel.objects.filter(pk__in=list(wanted)).exclude(product__tracking=Product.Tracking.NONE).in_bulk()
     if not levels:
         return {}
-    free = _free(levels, merchant.local_day(timezone.now(), merchant.current()))
-    codes = dict(Lot.objects.filter(pk__in={lot for of in free.values() for lot, _ in of}).values_list("pk", "code"))
+    lying = free(levels)
+    codes = dict(Lot.objects.filter(pk__in={lot for of in lying.values() for lot, _ in of}).values_list("pk", "code"))
     found: dict[int, list[tuple[str, int]]] = defaultdict(list)
     for pk in levels:
         left = wanted[pk]
-        for lot, units in free[pk]:
+        for lot, units in lying[pk]:
             if part := max(0, min(units, left)):
                 found[pk].append((codes[lot], part))
                 left -= part
@@ -124,53 +124,3 @@ def inside(shipment_ids: Iterable[int]) -> dict[tuple[int, int], list[str]]:
         if code not in found[shipment, line]:
             found[shipment, line].append(code)
     return dict(found)
-
-
-def change(item: ShipmentLine, code: str, *, who: str) -> None:
-    """Another lot or serial number lies in a packed parcel than the one that was proposed, as scanned.
-
-    In the caller's transaction, with the levels locked. ValueError where the parcel has left, or where that lot is not there,
-    is expired, is recalled, or lies in another parcel.
-    """
-    if item.level is None or item.lot is None:
-        raise ValueError(_("This is followed by no lot or serial number."))
-    if item.shipment.state != Packed:
-        raise ValueError(_("This parcel is not packed any more: what left with it stays on record."))
-    lot = inventory_lots.find(item.level.product_id, code)
-    if lot is None:
-        raise ValueError(
-            _("There is no lot “%(code)s” of %(sku)s.") % {"code": code.strip()[:80], "sku": item.level.product.sku}
-        )
-    if lot.pk == item.lot_id:
-        return
-    today = merchant.local_day(timezone.now(), merchant.current())
-    free = {lot[0]: lot[1] for lot in _free({item.level.pk: item.level}, today)[item.level.pk]}
-    if free.get(lot.pk, 0) < item.quantity:
-        raise ValueError(
-            _(
-                "%(units)s of lot %(lot)s cannot go from %(place)s: %(there)s of it are there, good to go and in no parcel."
-            )
-            % {
-                "units": item.quantity,
-                "lot": lot.code,
-                "place": item.level.location,
-                "there": max(0, free.get(lot.pk, 0)),
-            }
-        )
-    was = item.lot.code
-    same = ShipmentLine.objects.filter(shipment=item.shipment, line=item.line_id, level=item.level_id, lot=lot).first()
-    if same is not None:
-        ShipmentLine.objects.filter(pk=same.pk).update(quantity=F("quantity") + item.quantity)
-        item.delete()
-    else:
-        ShipmentLine.objects.filter(pk=item.pk).update(lot=lot)
-    timeline.write(
-        [
-            timeline.entry(
-                item.shipment.order_id,
-                "lot",
-                f"Parcel {item.shipment.number}: {item.level.product.sku} of lot {lot.code} instead of {was}.",
-                who=who,
-            )
-        ]
-    )

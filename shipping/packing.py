@@ -12,7 +12,7 @@ from django.utils import timezone
 from backoffice.lib.bulk import copy_in, give_ids
 from orders import allocation, holds, timeline
 from orders.models import Allocation, Hold, LineComponent, Order, OrderLine
-from shipping import lots
+from shipping import lots, rotation
 from shipping.models import Shipment, ShipmentLine
 
 Packed = Shipment.State.PACKED
@@ -38,6 +38,7 @@ def pack(
             OrderLine.objects.filter(order_id__in=ids).select_related("product").order_by("order_id", "position")
         )
         allocation.lock_lines(line.pk for line in lines)
+        rotation.rotate(ids)
         stopped = holds.stopping(ids, Hold.Stops.SHIPPING, Hold.Stops.EVERYTHING)
         free = _unpacked(ids)
         needs = _needs(lines)

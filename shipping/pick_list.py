@@ -66,6 +66,8 @@ WORDS = {
         "printed": "Printed on {day} at {time}",
         "by": "by {who}",
         "lot": "Lot {code} × {units}",
+        "check": "Lots and serial numbers are proposed, the first to expire first: check them on the goods. Where you take "
+        "another one, say so on the parcel.",
         "bin": "Bin",
         "item": "Item",
         "quantity": "Quantity",
@@ -85,6 +87,8 @@ WORDS = {
         "printed": "Imprimée le {day} à {time}",
         "by": "par {who}",
         "lot": "Lot {code} × {units}",
+        "check": "Les lots et numéros de série sont proposés, le premier à expirer d’abord\u00a0: vérifiez-les sur la "
+        "marchandise. Si vous en prenez un autre, indiquez-le sur le colis.",
         "bin": "Casier",
         "item": "Article",
         "quantity": "Quantité",
@@ -146,7 +150,10 @@ def _head(paper: Paper, data: PickListData, words: dict[str, str]) -> None:
         units=number(sum(line.quantity for line in data.lines), data.language),
     )
     by = f" {words['by'].format(who=data.printed_by)}" if data.printed_by else ""
-    paragraph(paper, paper.left, f"{summary}\n{_moment(data, words['printed'])}{by}", paper.right - paper.left, BODY)
+    said = f"{summary}\n{_moment(data, words['printed'])}{by}"
+    if any(line.lots for line in data.lines):
+        said = f"{said}\n{words['check']}"
+    paragraph(paper, paper.left, said, paper.right - paper.left, BODY)
     paper.y -= 6
 
 

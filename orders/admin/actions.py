@@ -70,10 +70,10 @@ def _ship(request: HttpRequest, order: Order) -> str:
 
 
 def _change_lot(request: HttpRequest, order: Order) -> str:
-    found = ShipmentLine.objects.select_related("shipment", "level__product", "level__location", "lot")
-    item = get_object_or_404(found, pk=_number(request, "item"), shipment__order=order)
+    item = get_object_or_404(ShipmentLine, pk=_number(request, "item"), shipment__order=order)
     code = desk.words(request, "lot", most=80)
-    journey.change_lot(item, code, who=desk.who(request))
+    units = desk.whole_number(request.POST.get("units") or str(item.quantity), least=1)
+    journey.change_lot(item, code, units=units, who=desk.who(request))
     return _("Lot or serial number %(code)s is in the parcel.") % {"code": code}
 
 

@@ -7,17 +7,21 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
-from backoffice import goods, journey, returning
-from inventory import kits, lots
+from backoffice import goods, journey, papers, returning
+from inventory import kits, lots, places
 from inventory import ledger as stock
 from inventory.ledger import LotNeeded, Short
-from inventory.models import Lot, LotLevel, Movement, Product
+from inventory.models import Location, Lot, LotLevel, Movement, Product, StockLevel
 from orders.models import Order, TimelineEntry
-from shipping.models import ShipmentLine
+from shipping.models import Shipment, ShipmentLine
 from shipping.packing import CannotPack
 from tests.making import make_merchant, make_order, make_product, make_record, take_in
+from tests.proving import assert_proven
+from tests.reading import Read
+from tests.staff import logged_in
 
 pytestmark = pytest.mark.django_db
 
@@ -106,6 +110,62 @@ def test_the_first_to_expire_goes_out_first() -> None:
     assert left() == {"late": 1, "later": 3}
 
 
+def two_bins() -> dict[str, Location]:
+    """Bin A is picked from first, bin B after it."""
+    home = stock.default_location()
+    places.add_bins(home.pk, ["A", "B"], kind=Location.Kind.BIN, first_pick_order=1)
+    return {bin.name: bin for bin in Location.objects.filter(warehouse=home)}
+
+
+def put(product: Product, code: str, units: int, ahead: int, where: Location) -> None:
+    day = TODAY + timedelta(days=ahead)
+    lot = Lot.objects.get_or_create(product=product, code=code, defaults={"expires_on": day})[0]
+    goods.receive([goods.Goods(product.pk, units, location_id=where.pk, lot_id=lot.pk)], key=f"{code} {where}")
+
+
+def reserved() -> dict[str, int]:
+    return dict(StockLevel.objects.filter(reserved__gt=0).values_list("location__name", "reserved"))
+
+
+def test_the_first_to_expire_goes_out_first_whatever_bin_it_lies_in() -> None:
+    product, bins = milk(), two_bins()
+    put(product, "late", 5, 30, bins["A"])
+    first, second = take_in([make_record(lines=[("MILK", 2, "2.00")]) for _ in range(2)])
+    put(product, "soon", 3, 5, bins["B"])
+
+    said = Read(papers.paper("picklist", [first.pk])[0]).text()
+    assert "Lot soon × 2" in said
+    assert "late" not in said
+    assert reserved() == {"A": 2, "B": 2}
+
+    journey.pack([first.pk, second.pk])
+    assert (inside(first), inside(second)) == ([("soon", 2)], [("late", 1), ("soon", 1)])
+    assert reserved() == {"A": 1, "B": 3}
+    journey.ship(Shipment.objects.values_list("pk", flat=True))
+    assert left() == {"late": 4}
+    assert_proven()
+
+
+def test_what_another_order_has_stays_its_own_and_nothing_good_is_left_for_what_may_not_go() -> None:
+    product, bins = milk(), two_bins()
+    put(product, "soon", 2, 5, bins["A"])
+    first = make_order([("MILK", 2, "2.00")])
+    put(product, "late", 2, 30, bins["A"])
+    second = make_order([("MILK", 2, "2.00")])
+    put(product, "between", 2, 10, bins["B"])
+
+    journey.pack([second.pk])
+    assert inside(second) == [("soon", 2)]
+    journey.pack([first.pk])
+    assert inside(first) == [("between", 2)]
+
+    journey.unpack(Shipment.objects.filter(order=second).values_list("pk", flat=True))
+    Lot.objects.filter(code="soon").update(recalled_at=timezone.now())
+    journey.pack([second.pk])
+    assert inside(second) == [("late", 2)]
+    assert_proven()
+
+
 def test_expired_and_recalled_lots_are_never_packed() -> None:
     milk(old=1, today=0)
     order = make_order([("MILK", 4, "2.00")])
@@ -148,6 +208,32 @@ def test_another_lot_was_taken_than_the_one_proposed() -> None:
     assert said == f"Parcel {order.number}-1: MILK of lot late instead of soon."
     journey.ship(order.shipments.values_list("pk", flat=True))
     assert left() == {"soon": 3, "late": 1}
+
+
+def test_some_of_the_units_are_of_another_lot_from_another_bin_too() -> None:
+    product, bins = milk(), two_bins()
+    put(product, "soon", 5, 5, bins["A"])
+    put(product, "late", 3, 30, bins["B"])
+    put(product, "later", 1, 60, bins["A"])
+    first, second = take_in([make_record(lines=[("MILK", 5, "2.00")]), make_record(lines=[("MILK", 3, "2.00")])])
+    journey.pack([first.pk])
+    page = logged_in("warehouse")
+    change = reverse("admin:orders_order_do", args=[first.pk, "change-lot"])
+    item = {"item": ShipmentLine.objects.get().pk}
+
+    page.post(change, {**item, "lot": "late", "units": "2"})
+    assert inside(first) == [("soon", 3), ("late", 2)]
+    assert reserved() == {"A": 5, "B": 3}
+    answer = page.post(change, {**item, "lot": "later", "units": "4"}, follow=True)
+    assert "say how many of them are of another lot" in answer.content.decode()
+    page.post(change, {**item, "lot": "later", "units": "1"})
+    assert inside(first) == [("soon", 2), ("late", 2), ("later", 1)]
+
+    journey.pack([second.pk])
+    assert inside(second) == [("soon", 3)]
+    assert_proven()
+    said = TimelineEntry.objects.filter(order=first, what="lot").values_list("sentence", flat=True)
+    assert f"Parcel {first.number}-1: 2 × MILK of lot late instead of soon." in said
 
 
 def test_a_lot_that_lies_in_another_parcel_is_not_taken_twice() -> None:

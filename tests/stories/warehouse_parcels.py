@@ -11,7 +11,7 @@ from backoffice import goods, journey, moving, returning
 from shipping.models import Shipment, ShipmentLine
 from tests.stories.warehouse_machine import pick, units
 from tests.stories.warehouse_orders import OrderRules
-from tests.stories.warehouse_world import TRACKED, Line, Paper, Spot, packed
+from tests.stories.warehouse_world import TRACKED, Line, Paper, Spot, packed, promised
 
 
 class ParcelRules(OrderRules):
@@ -60,8 +60,24 @@ class ParcelRules(OrderRules):
             for other in TRACKED[sku]:
                 left = self.books.stock[sku, other, place] - inside[sku, other, place]
                 if left > 0 and self.books.good(other):
-                    days = self.books.expires
-                    assert days.get(other, date.max) >= days.get(lot, date.max), f"{lot} went before {other}."
+                    assert self.day(other) >= self.day(lot), f"{lot} went before {other}."
+            for bin in self.inside(self.homes[place]):
+                if bin != place and (first := self.first_free(sku, bin, inside)):
+                    assert self.day(first) >= self.day(lot), f"{lot} of {place} went before {first}, free in {bin}."
+
+    def day(self, lot: str) -> date:
+        return self.books.expires.get(lot, date.max)
+
+    def first_free(self, sku: str, place: str, inside: Counter[Spot]) -> str:
+        """The lot of the first unit there that nobody has; who has some there takes what expires first."""
+        if place not in self.sellable:
+            return ""
+        has = promised().get((sku, place), 0) - sum(n for (of, _, at), n in inside.items() if (of, at) == (sku, place))
+        for lot in sorted(filter(self.books.good, TRACKED[sku]), key=self.day):
+            has -= self.books.stock[sku, lot, place] - inside[sku, lot, place]
+            if has < 0:
+                return lot
+        return ""
 
     @precondition(lambda self: self.known())
     @rule(number=pick, at=st.integers(0, 2))
@@ -74,18 +90,26 @@ class ParcelRules(OrderRules):
         return list(Shipment.objects.filter(state=Shipment.State.PACKED).select_related("order").order_by("pk"))
 
     @precondition(lambda self: self.parcels())
-    @rule(number=pick, lot=pick)
-    def another_lot(self, number: int, lot: int) -> None:
+    @rule(number=pick, lot=pick, fewer=st.integers(0, 3))
+    def another_lot(self, number: int, lot: int, fewer: int) -> None:
         parcel = self.one_of(self.parcels(), number)
         item = parcel.lines.filter(lot__isnull=False).select_related("level__location", "level__product", "lot").first()
         if item is None or item.level is None or item.lot is None:
             return
         sku, place = item.level.product.sku, item.level.location.code
         code = self.lot_of(sku, lot)
-        spare = self.books.stock[sku, code, place] - packed()[sku, code, place]
-        refused = self.said(lambda: journey.change_lot(item, code, who="Wim"))
-        may = code == item.lot.code or (self.books.good(code) and spare >= item.quantity)
+        inside, before, count = packed(), self.allocated(), max(1, item.quantity - fewer)
+        near = {place, *(bin for bin in self.inside(self.homes[place]) if bin in self.sellable)}
+        spare = max(self.books.stock[sku, code, bin] - inside[sku, code, bin] for bin in near)
+        refused = self.said(lambda: journey.change_lot(item, code, units=count, who="Wim"))
+        may = code == item.lot.code or (self.books.good(code) and spare >= count)
         assert bool(refused) != may, refused
+        if not refused and code != item.lot.code:
+            change = packed()
+            change.subtract(inside)
+            moved = {its: sum(n for spot, n in change.items() if spot[:2] == (sku, its)) for its in TRACKED[sku]}
+            assert (moved[code], moved[item.lot.code], sum(moved.values())) == (count, -count, 0)
+        self.nobody_lost(before)
 
     @precondition(lambda self: self.parcels())
     @rule(number=pick)
@@ -187,6 +211,7 @@ class ParcelRules(OrderRules):
             count = max(1, count // 2)
             back = {sku: count * each for sku, each in line.needs.items()}
             wish = {"quantities": {row.pk: count}}
+        wish["place_id"] = self.places["MAIN"]
         spots = {sku: (sku, code if sku in TRACKED else "", "MAIN") for sku in back}
         may = all(line.sent[spot[:2]] >= back[sku] for sku, spot in spots.items())
         key = next(self.keys)
