@@ -110,7 +110,7 @@ def test_a_bar_code_that_another_product_has_is_saved_with_a_warning(tent: Produ
     client = logged_in("manager")
     answer = client.post(page(tent), filled(client, page(tent), barcode="0036000291452"), follow=True)
 
-    assert "This bar code is also that of OTHER." in answer.content.decode()
+    assert "The bar code 0036000291452 is also that of OTHER." in answer.content.decode()
 
 
 def test_lots_are_neither_begun_nor_ended_while_there_is_stock(tent: Product) -> None:
