@@ -8,15 +8,17 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Case, QuerySet, Sum, When
+from django.utils import timezone
 
 from backoffice import goods
-from inventory import ledger, places, transfers
+from inventory import first_out, ledger, places, transfers
 from inventory.models import Location, LotLevel, Movement, Product, StockLevel, Transfer, TransferLine
-from orders import allocation, promises, publishing
+from orders import allocation, merchant, promises, publishing
 from shipping import packing
 
 State = Transfer.State
@@ -200,7 +202,8 @@ def _take(paper: Transfer, lines: Sequence[TransferLine], wanted: Mapping[int, i
         (level.product_id, level.location_id): level.available
         for level in found.order_by("-location__sellable", quarantine, "location__pick_order", "location_id")
     }
-    lots = _lots(free, products)
+    today = merchant.local_day(timezone.now(), merchant.current())
+    lots = _lots(free, products, good_on=today if paper.destination.sellable else None)
     taken = []
     # Who names a lot has no other choice and goes first.
     for line in sorted(lines, key=lambda line: (line.lot_id is None, line.pk)):
@@ -217,7 +220,7 @@ def _take(paper: Transfer, lines: Sequence[TransferLine], wanted: Mapping[int, i
             raise ledger.Short(
                 f"{wanted[line.pk]} of {line.product.sku} cannot leave {paper.source}: {wanted[line.pk] - left} are free"
                 f"{' of this lot' if line.lot_id else ''}. Send fewer, or take the promise to an order back first."
-                f"{_in_quarantine(paper, line)}"
+                f"{_held_back(paper, line, today)}"
             )
     return taken
 
@@ -231,25 +234,33 @@ def _places_that_send(paper: Transfer) -> QuerySet[Location]:
     return inside.filter(sellable=True) if paper.source.sellable else inside.exclude(kind=Location.Kind.QUARANTINE)
 
 
-def _in_quarantine(paper: Transfer, line: TransferLine) -> str:
+def _held_back(paper: Transfer, line: TransferLine, today: date) -> str:
+    unfit = first_out.unfit(today).filter(
+        lot__product=line.product_id, location__in=places.of_warehouse(paper.source_id)
+    )
+    bad = unfit.aggregate(units=Sum("units"))["units"] if paper.destination.sellable else 0
+    said = f" {bad} more are expired or recalled: they go only to where nothing is sold from." if bad else ""
     held = StockLevel.objects.filter(
         product=line.product_id, on_hand__gt=0, location__in=places.of_warehouse(paper.source_id).filter(sellable=False)
     )
     units = held.exclude(location__in=_places_that_send(paper)).aggregate(units=Sum("on_hand"))["units"]
-    return f" {units} more lie where nothing is sold from: move them out of there first." if units else ""
+    return f"{said} {units} more lie where nothing is sold from: move them out of there first." if units else said
 
 
 Lots = dict[int, dict[tuple[int, int], int]]
 """By product: (lot, place) → units, first to expire first."""
 
 
-def _lots(free: Mapping[tuple[int, int], int], products: Mapping[int, Product]) -> Lots:
+def _lots(free: Mapping[tuple[int, int], int], products: Mapping[int, Product], *, good_on: date | None) -> Lots:
+    """`good_on` leaves out what must not be sold on that day."""
     lots: Lots = {pk: {} for pk, product in products.items() if product.tracking != Product.Tracking.NONE}
     if lots:
         found = LotLevel.objects.filter(
             lot__product__in=list(lots), location__in={place for _, place in free}, units__gt=0
         )
-        order = ("lot__expires_on", "lot_id", "location__pick_order", "location_id")
+        if good_on is not None:
+            found = first_out.may_go(found, good_on)
+        order = ("-location__sellable", "lot__expires_on", "lot_id", "location__pick_order", "location_id")
         for product, lot, place, units in found.order_by(*order).values_list(
             "lot__product", "lot", "location", "units"
         ):

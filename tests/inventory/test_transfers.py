@@ -7,12 +7,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from accounting.models import Entry, EntryLine
 from backoffice import goods, transferring
 from backoffice.transferring import Arrived
 from inventory import ledger, places, transfers
-from inventory.models import Location, Movement, Product, StockLevel, Transfer, WarehouseProduct
+from inventory.models import Location, Movement, Product, StockLevel, Transfer, TransferLine, WarehouseProduct
 from inventory.transfers import Wanted
 from tests import processes
 from tests.making import make_order, make_product
@@ -271,6 +272,28 @@ def test_lots_are_chosen_first_to_expire_first_and_stay_what_they_are(quebec: Lo
     assert {code: (row.wanted, row.sent) for code, row in lines.items()} == {"S": (3, 3), "L": (3, 3)}
     transferring.receive(paper.pk, [Arrived(lines["S"].pk, 3), Arrived(lines["L"].pk, 2, lost=1)], key="1")
     assert sorted(quebec.lot_levels.values_list("lot__code", "units")) == [("L", 2), ("S", 3)]
+    assert_proven()
+
+
+def test_expired_and_recalled_lots_travel_only_to_where_nothing_is_sold_from(quebec: Location) -> None:
+    milk = make_product("MILK", tracking=Product.Tracking.LOT, expires=True)
+    for code, units in (("OLD", 2), ("GLASS", 2), ("GOOD", 3)):
+        lot = milk.lots.create(code=code, expires_on="2099-01-01")
+        goods.receive([goods.Goods(milk.pk, units, Decimal(1), lot_id=lot.pk)], key=code)
+    # Midnight has passed, and nobody has set them aside yet.
+    milk.lots.filter(code="OLD").update(expires_on="2020-01-01")
+    milk.lots.filter(code="GLASS").update(recalled_at=timezone.now())
+
+    with pytest.raises(ledger.Short, match=r"3 are free.* 4 more are expired or recalled"):
+        transferring.send(draft(quebec, ("MILK", 4)).pk)
+    transferring.send(draft(quebec, ("MILK", 2)).pk)
+    assert [row.lot.code for row in TransferLine.objects.filter(sent__gt=0).select_related("lot")] == ["GOOD"]
+
+    bulk = Location.objects.create(code="BULK", name="Bulk", sellable=False)
+    transferring.send(draft(bulk, ("MILK", 5)).pk)
+    assert set(TransferLine.objects.filter(sent__gt=0).values_list("lot__code", "sent")) == {
+        ("GOOD", 2), ("OLD", 2), ("GLASS", 2), ("GOOD", 1),
+    }  # fmt: skip
     assert_proven()
 
 
