@@ -23,7 +23,7 @@ WORDS = {
         "greeting": "Good morning,",
         "intro": "Lines: {lines} · Units: {units} · Orders: {orders}. These wait longest:",
         "line": "{order}, since {since}: {units} × {name}. Promised: {promise}.",
-        "attached": "The whole list is attached, by product: as PDF to read, as XLSX to work with.",
+        "attached": "The whole list is attached, by product, by customer and by age: as PDF to read, as XLSX to work with.",
         "closing": "You get this list each working day on which something is on backorder.",
     },
     "fr": {
@@ -32,7 +32,8 @@ WORDS = {
         "intro": "Lignes\u00a0: {lines} · Unités\u00a0: {units} · Commandes\u00a0: {orders}. "
         "Celles-ci attendent le plus longtemps\u00a0:",
         "line": "{order}, depuis le {since}\u00a0: {units} × {name}. Promis\u00a0: {promise}.",
-        "attached": "La liste entière est jointe, par article\u00a0: en PDF à lire, en XLSX pour travailler.",
+        "attached": "La liste entière est jointe, par article, par client et par ancienneté\u00a0: en PDF à lire, en XLSX pour "
+        "travailler.",
         "closing": "Vous recevez cette liste chaque jour ouvrable où il y a des commandes en attente.",
     },
 }
@@ -57,7 +58,7 @@ def send(connection: Connection, batch: Sequence[Delivery]) -> list[Result]:
 
 
 def compose(seller: Merchant, of_day: date, *, version: int) -> Letter:
-    """Without amounts: who reads this mailbox is not known here."""
+    """With amounts only where the merchant wants them there: who reads this mailbox is not known here."""
     language = seller.language
     words = WORDS[language]
     units, lines, orders = backorder_list.sums()
@@ -76,10 +77,7 @@ def compose(seller: Merchant, of_day: date, *, version: int) -> Letter:
         "closing": words["closing"],
     }
     text, html = mail.rendered("daily_list", context)
-    name = f"backorders-{of_day.isoformat()}"
-    rows = backorder_papers.rows("product", Asked(), amounts=False, language=language)
-    with figures.written("xlsx", backorder_papers.headings("product", amounts=False), rows) as file:
-        table = file.read()
+    name, amounts = f"backorders-{of_day.isoformat()}", seller.backorder_list_amounts
     return Letter(
         to=seller.backorder_list_email,
         name="",
@@ -88,10 +86,19 @@ def compose(seller: Merchant, of_day: date, *, version: int) -> Letter:
         html=html,
         language=language,
         key=f"{name}.{version}",
-        attachments=(
-            Attachment(f"{name}.pdf", backorder_papers.pdf("product", Asked(), amounts=False, language=language)),
-            Attachment(f"{name}.xlsx", table, XLSX),
+        attachments=tuple(
+            paper for by in backorder_papers.VIEWS for paper in _papers(by, name, amounts=amounts, language=language)
         ),
+    )
+
+
+def _papers(by: str, name: str, *, amounts: bool, language: str) -> tuple[Attachment, Attachment]:
+    rows = backorder_papers.rows(by, Asked(), amounts=amounts, language=language)
+    with figures.written("xlsx", backorder_papers.headings(by, amounts=amounts), rows) as file:
+        table = file.read()
+    return (
+        Attachment(f"{name}-{by}.pdf", backorder_papers.pdf(by, Asked(), amounts=amounts, language=language)),
+        Attachment(f"{name}-{by}.xlsx", table, XLSX),
     )
 
 

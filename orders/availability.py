@@ -66,6 +66,7 @@ def answers(
         connection_id=connection_id,
         now=now,
         seller=seller,
+        safety_buffer=safety_buffer,
     )
     return [_answer(sku, found.get(sku), told) for sku in asked]
 

@@ -15,6 +15,8 @@ from orders.models import Merchant
 
 MOST_ON_PAPER = 2_000
 """Lines in one PDF: some fifty pages, and nobody reads more on paper."""
+VIEWS = ("product", "customer", "age")
+"""What the list may be by."""
 HEADINGS = (
     "product_or_customer", "sku", "name", "order", "store_order", "customer", "units", "placed_on", "days",
     "earliest", "latest", "reason", "value", "currency",

@@ -3,8 +3,8 @@ is coming, what its suppliers are like, and when the warehouses work."""
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from fractions import Fraction
 from typing import Any
@@ -172,8 +172,18 @@ def of_products(product_ids: Iterable[int]) -> list[Wanted]:
     return _lines(OF_PRODUCTS, products=product_ids)
 
 
-def gather(product_ids: Iterable[int], *, now: datetime | None = None, seller: Merchant | None = None) -> Outlook:
-    """All that the promises on these products depend on, in two statements for any number; one where the merchant is known."""
+def gather(
+    product_ids: Iterable[int],
+    *,
+    now: datetime | None = None,
+    seller: Merchant | None = None,
+    kept_back: int = 0,
+    connection_id: int | None = None,
+) -> Outlook:
+    """All that the promises on these products depend on, in two statements for any number; one where the merchant is known.
+
+    `kept_back` units of each are not to be had at this connection, neither of what is free nor of what comes: its buffer.
+    """
     seller = seller or merchant.current()
     zone = ZoneInfo(seller.time_zone)
     with database.cursor() as cursor:
@@ -189,12 +199,15 @@ def gather(product_ids: Iterable[int], *, now: datetime | None = None, seller: M
     free: dict[int, dict[int, int]] = defaultdict(dict)
     for product, warehouse, units in read["free"]:
         free[product][warehouse] = int(units)
+    arrivals = _arrivals(read, houses, zone)
+    if kept_back:
+        _keep_back(kept_back, free, arrivals, serving.get(connection_id or 0) or list(houses))
     waiting = [_wanted(*row) for row in read["queue"]]
     return Outlook(
         now=(now or timezone.now()).astimezone(zone),
         houses=houses,
         free=free,
-        arrivals=_arrivals(read, houses, zone),
+        arrivals=arrivals,
         leads={
             product: Lead(supplier, name, days, Calendar(region))
             for product, supplier, name, region, days in read["terms"]
@@ -202,6 +215,31 @@ def gather(product_ids: Iterable[int], *, now: datetime | None = None, seller: M
         queue=[(line.key, line.ask) for line in waiting if line.ask.needs],
         serving=serving,
     )
+
+
+def _keep_back(
+    units: int,
+    free: dict[int, dict[int, int]],
+    arrivals: dict[int, list[tuple[int, Arrival]]],
+    warehouses: Sequence[int],
+) -> None:
+    """Take so many units of each product out, from the warehouses picked from last, and what is short from what comes first."""
+    for product_id in {*free, *arrivals}:
+        left = units
+        there = free.get(product_id, {})
+        for warehouse in reversed(warehouses):
+            part = min(left, max(there.get(warehouse, 0), 0))
+            if part:
+                there[warehouse] -= part
+                left -= part
+        coming = []
+        for warehouse, arrival in sorted(arrivals.get(product_id, ()), key=lambda one: one[1].on or date.max):
+            part = min(left, arrival.units) if warehouse in warehouses else 0
+            left -= part
+            if arrival.units > part:
+                coming.append((warehouse, replace(arrival, units=arrival.units - part)))
+        if product_id in arrivals:
+            arrivals[product_id] = coming
 
 
 def _arrivals(

@@ -58,13 +58,18 @@ def for_contents(
     now: datetime | None = None,
     seller: Merchant | None = None,
     names: Mapping[int, str] | None = None,
+    safety_buffer: int = 0,
 ) -> dict[K, Promise]:
     """What somebody is told who orders so many of each of these now, each by what one of it takes from stock; two statements.
 
-    `names` are for the reason, which says of several parts the one that is waited for.
+    The buffer is kept back of each part. `names` are for the reason, which says of several parts the one that is waited for.
     """
     outlook = promise_facts.gather(
-        {product for inside in contents.values() for product in inside}, now=now, seller=seller
+        {product for inside in contents.values() for product in inside},
+        now=now,
+        seller=seller,
+        kept_back=safety_buffer,
+        connection_id=connection_id,
     )
     return {
         key: outlook.promise(Ask(NOBODY, tuple(sorted(inside.items())), quantity, connection_id or NOBODY), names=names)

@@ -34,6 +34,14 @@ class Merchant(models.Model):
     )  # fmt: skip
     order_list_email = models.EmailField(blank=True, help_text=_("Gets the list of what to order each working day."))
     backorder_list_email = models.EmailField(blank=True, help_text=_("Gets the list of backorders each working day."))
+    backorder_list_amounts = models.BooleanField(
+        _("with amounts"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "The backorder list by mail says what the goods were sold for: everybody who reads that mailbox sees it."
+        ),
+    )
     publishes_availability = models.BooleanField(
         default=False, help_text=_("Anyone may ask by SKU whether something is in stock, and when it will be.")
     )

@@ -23,8 +23,8 @@ class MerchantForm(forms.ModelForm):
         model = Merchant
         fields: ClassVar = [
             "name", "address", "email", "phone", "website", "currency", "time_zone", "language", "demand_weeks",
-            "service_level", "order_list_email", "backorder_list_email", "count_approval_limit", "publishes_availability",
-            "publishes_quantity",
+            "service_level", "order_list_email", "backorder_list_email", "backorder_list_amounts", "count_approval_limit",
+            "publishes_availability", "publishes_quantity",
         ]  # fmt: skip
 
     def clean_time_zone(self) -> str:
@@ -81,7 +81,7 @@ class MerchantAdmin(desk.DeskAdmin):
         ),
         (
             gettext_lazy("Lists by mail, on the morning of each working day"),
-            {"fields": ("order_list_email", "backorder_list_email")},
+            {"fields": ("order_list_email", "backorder_list_email", "backorder_list_amounts")},
         ),
         (gettext_lazy("Counts"), {"fields": ("count_approval_limit",)}),
         (gettext_lazy("What anyone may ask"), {"fields": ("publishes_availability", "publishes_quantity")}),

@@ -228,11 +228,23 @@ def test_it_is_mailed_once_each_working_morning(shop: None, mail_server: MailSer
     assert "Lines: 3 · Units: 7 · Orders: 2" in text
     assert "2 × Product STOVE. Promised: June" in text
     names = {part.get_filename(): part for part in mail.iter_attachments()}
-    assert set(names) == {"backorders-2026-11-25.pdf", "backorders-2026-11-25.xlsx"}
-    paper = Read(names["backorders-2026-11-25.pdf"].get_content()).text()
+    kinds = [(by, kind) for by in ("product", "customer", "age") for kind in ("pdf", "xlsx")]
+    assert set(names) == {f"backorders-2026-11-25-{by}.{kind}" for by, kind in kinds}
+    paper = Read(names["backorders-2026-11-25-product.pdf"].get_content()).text()
     assert "Product STOVE" in paper
     assert "400.00" not in paper
     assert "400" not in text
+
+
+def test_with_amounts_where_the_merchant_wants_them_in_that_mailbox(shop: None, mail_server: MailServer) -> None:
+    Merchant.objects.update(backorder_list_email="office@boreal.example", backorder_list_amounts=True)
+    daily_lists.wish_due(now=morning(25))
+    outward.deliver()
+
+    (mail,) = [m for m in mail_server.mails if "backorders" in str(m["Message-ID"])]
+    papers = [Read(part.get_content()).text() for part in mail.iter_attachments() if "pdf" in part.get_filename()]
+    assert len(papers) == 3
+    assert all("400.00" in paper for paper in papers)
 
 
 def test_in_french(shop: None, mail_server: MailServer) -> None:
