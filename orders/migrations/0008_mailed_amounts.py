@@ -4,15 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('orders', '0007_signup_unit'),
+        ("orders", "0007_signup_unit"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='merchant',
-            name='backorder_list_amounts',
-            field=models.BooleanField(db_default=False, default=False, help_text='The backorder list by mail says what the goods were sold for: everybody who reads that mailbox sees it.', verbose_name='with amounts'),
+            model_name="merchant",
+            name="backorder_list_amounts",
+            field=models.BooleanField(
+                db_default=False,
+                default=False,
+                help_text="The backorder list by mail says what the goods were sold for: everybody who reads that mailbox sees it.",
+                verbose_name="with amounts",
+            ),
         ),
     ]
