@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from backoffice.lib import gs1
 from inventory import catalogue, counting, lots, reservations
 from inventory.count_due import Spot
 from inventory.counting import Figure
@@ -71,10 +72,16 @@ def scan(
     where = _place(sheet, place) if place.strip() else None
     if not code.strip():
         return Scanned(where, said=where.name if where else "")
-    product, each = _product(sheet, code)
+    label = gs1.read(code)
+    product, each = _product(sheet, label.gtin if label else code)
     if product is None:
         found = _place(sheet, code)
         return Scanned(found, said=found.name)
+    day = None
+    if label:
+        named = label.serial if product.tracking == Product.Tracking.SERIAL and label.serial else label.lot
+        each, lot = each * (label.units or 1), lot.strip() or named
+        day = label.expires_on if lot == named and product.expires else None
     where = where or _only_place(sheet, product)
     if units is None and add is None:
         return _as_it_is(sheet, where, product, lot)
@@ -83,7 +90,9 @@ def scan(
         reservations.lock([product.pk])
         sheet = counting.lock(sheet_id)
         counting.check_open(sheet)
-        line = counting.add_line(sheet, Spot(product.pk, where.pk, _lot(product, lot, units if add is None else add)))
+        line = counting.add_line(
+            sheet, Spot(product.pk, where.pk, _lot(product, lot, day, units if add is None else add))
+        )
         figure = Figure(line.pk, (units if add is None else add or 0) * each, add=add is not None, scan=once)  # type: ignore[operator]
         moved = counting.enter(sheet, [figure], packed=packing.in_parcels([product.pk]), by=by)
         line.refresh_from_db()
@@ -147,23 +156,23 @@ def _as_it_is(sheet: CountSheet, where: Location, product: Product, lot: str) ->
     return Scanned(where, product, lot.strip(), line.pk if line else None, line.counted if line else None)
 
 
-def _lot(product: Product, text: str, units: int | None) -> int | None:
+def _lot(product: Product, text: str, day: date | None, units: int | None) -> int | None:
     """The lot that is meant; one that nobody knew is noted. Nothing is found of none at all without naming one."""
     if product.tracking == Product.Tracking.NONE:
         return None
     code = text.replace("\x00", "").strip()[:80]
     if code:
-        return _named(product, code, units).pk
+        return _named(product, code, day, units).pk
     if units:
         raise Wanted("lot", _wanted_lot(product))
     return None
 
 
-def _named(product: Product, code: str, units: int | None) -> Lot:
+def _named(product: Product, code: str, day: date | None, units: int | None) -> Lot:
     """Goods that expire are never found of a lot without a day: nobody would see that they are old."""
     known = lots.find(product.pk, code)
-    if known is None:
-        code, day = _with_day(code) if product.expires else (code, None)
+    if known is None or day is not None:
+        code, day = (code, day) if day or not product.expires else _with_day(code)
         if product.expires and day is None:
             raise ValueError(
                 _(

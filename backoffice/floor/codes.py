@@ -8,7 +8,7 @@ from enum import StrEnum
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from backoffice.floor import gs1
+from backoffice.lib import gs1
 from inventory import catalogue, lots
 from inventory.models import CountSheet, Location, Lot, Product, PurchaseOrder, SellingUnit, Transfer
 from orders.models import Order

@@ -175,7 +175,7 @@ def _scan(request: HttpRequest, now: Now, code: str) -> Said:
         code, lot = now.wanted, code if code != now.wanted else ""
     found = codes.find(code, [Kind.PRODUCT] if lot else [Kind.PRODUCT, Kind.LOT])
     if found and found[0].product:
-        code, lot, units = found[0].product.sku, lot or found[0].lot_code, found[0].units
+        code, lot, units = found[0].product.sku, lot or _lot_of(found[0]), found[0].units
     elif not count_scans.places(now.sheet).filter(Q(code__iexact=code) | Q(name__iexact=code)).exists():
         raise ValueError(codes.unknown(code, [Kind.PRODUCT, Kind.LOT, Kind.PLACE]))
     try:
@@ -194,6 +194,12 @@ def _scan(request: HttpRequest, now: Now, code: str) -> Said:
     now.line = _line(now.sheet, noted.line_id)
     now.before = (noted.counted or 0) - units if (noted.counted or 0) > units else None
     return Said("refused", noted.said, _("Count again")) if noted.moved else Said("ok", _figure(now))
+
+
+def _lot_of(scanned: codes.Scanned) -> str:
+    """A lot that nobody knew as it would be typed: with its day, if the bars say that too."""
+    new = scanned.lot_code and scanned.lot is None and scanned.product and scanned.product.expires
+    return f"{scanned.lot_code}, {scanned.expires_on}" if new and scanned.expires_on else scanned.lot_code
 
 
 def _figure(now: Now) -> str:

@@ -13,6 +13,7 @@ from backoffice.exchange.files import TableFile
 from inventory import ledger
 from inventory.models import CountSheet, Lot, Product
 from inventory.resources import ProductResource
+from tests.floor import Screen
 from tests.making import make_merchant, make_product
 from tests.staff import filled, logged_in
 
@@ -67,6 +68,23 @@ def test_a_new_lot_of_goods_that_expire_is_counted_with_its_day_only(sheet: Coun
     assert scan(sheet.pk, code="MILK", lot="new-1", add=1).counted == 4
 
     assert Lot.objects.get(code="New-1").expires_on == date(2027, 3, 1)
+
+
+def test_a_gs1_label_says_the_product_its_lot_and_the_day(sheet: CountSheet) -> None:
+    make_product("MILK", tracking="lot", expires=True, barcode="4006381333931")
+    make_product("PHONE", tracking="serial", barcode="9780306406157")
+    floor = Screen("count")
+    floor.scan(sheet.number)
+    assert "1 × MILK · LOT6" in floor.scan("(01)04006381333931(17)270201(10)LOT6").sentence
+    assert Lot.objects.get().expires_on == date(2027, 2, 1)
+    label = "]C101040063813339311727030110LOT7"
+
+    assert scan(sheet.pk, code=label).lot == "LOT7"
+    assert [scan(sheet.pk, code=label, add=1).counted for _ in range(2)] == [1, 2]
+    assert Lot.objects.get(code="LOT7").expires_on == date(2027, 3, 1)
+    with pytest.raises(ValueError, match=r"expires on 2027-03-01, not on 2028-03-01"):
+        scan(sheet.pk, code=label.replace("270301", "280301"), add=1)
+    assert scan(sheet.pk, code="(01)09780306406157(21)SN-1", add=1).lot == "SN-1"
 
 
 def test_goods_that_lie_here_without_a_day_do_not_begin_to_expire() -> None:

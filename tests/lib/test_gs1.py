@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from backoffice.floor import gs1
+from backoffice.lib import gs1
 
 GTIN = "00628915123456"
 
