@@ -30,6 +30,8 @@ class Free:
 
     spots: dict[int, list[Spot]] = field(default_factory=dict)
     serving: dict[int, list[int]] = field(default_factory=dict)
+    turn: dict[int, int] = field(default_factory=dict)
+    """By level, also of those of which nothing is free, its turn in the order in which they are picked from."""
 
 
 class Ask(NamedTuple):
@@ -106,6 +108,7 @@ def _free(rows: list[tuple[Any, ...]]) -> Free:
         free.serving.setdefault(connection_id, []).append(warehouse_id)
     rows.sort(key=lambda row: (row[4], row[6], row[5], row[0]))
     for level_id, product_id, units, sellable, _, _, warehouse_id, _ in rows:
+        free.turn[level_id] = len(free.turn)
         if sellable and units > 0:
             free.spots.setdefault(product_id, []).append(Spot(level_id, units, warehouse_id))
     return free

@@ -14,7 +14,7 @@ from django.db import connection as database
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from inventory import reservations
+from inventory import ledger, reservations
 from inventory.reservations import Ask, Free, Grant, Spot
 from orders import allocation, queue
 from orders.queue import Needs
@@ -118,15 +118,27 @@ class _Standing:
         return self.backordered + self.loose
 
 
-def plan(product_ids: Iterable[int], rule: Rule = Rule.PRIORITY, *, arriving: Mapping[int, int] | None = None) -> Plan:
+def plan(
+    product_ids: Iterable[int],
+    rule: Rule = Rule.PRIORITY,
+    *,
+    arriving: Mapping[int, int] | None = None,
+    into: int | None = None,
+) -> Plan:
     """Who would get what of these products, and of what is in one kit with them; nothing is written. Two statements.
 
     An order that waits for something else too is not whole by it.
-    `arriving` are units that are not there yet: what a delivery would change, shown before it is booked.
+    `arriving` are units that are not there yet: what a delivery into the warehouse `into` (where goods come in if nothing else
+    is said) would change, shown before it is booked.
     """
     products = set(product_ids) | set(arriving or ())
     lines = _in_play(products, rule)
-    return _dealt(lines, reservations.look(_products(lines) | products), rule, arriving or {})
+    free = reservations.look(_products(lines) | products)
+    if arriving:
+        warehouse = into or ledger.default_location().pk
+        for product_id, units in arriving.items():
+            free.spots.setdefault(product_id, []).append(Spot(-product_id, units, warehouse))
+    return _dealt(lines, free, rule)
 
 
 def carry_out(product_ids: Iterable[int], rule: Rule, fingerprint: str) -> Plan:
@@ -138,8 +150,9 @@ def carry_out(product_ids: Iterable[int], rule: Rule, fingerprint: str) -> Plan:
     with transaction.atomic():
         allocation.lock_products(products | _products(_in_play(products, rule)))
         lines = _in_play(products, rule)
-        dealt = _dealt(lines, reservations.lock(_products(lines) | products), rule, {})
-        if dealt.fingerprint != fingerprint:
+        dealt = _dealt(lines, reservations.lock(_products(lines) | products), rule)
+        # Pressed twice, everything is as the plan wants it: that is no news.
+        if dealt.fingerprint != fingerprint and dealt.changes:
             raise ValueError("Stock or orders have changed since this plan was made. Look at it again, then do it.")
         if dealt.changes:
             allocation.deal_out(dealt.taken, dealt.grants)
@@ -165,10 +178,10 @@ def _products(lines: Iterable[_Standing]) -> set[int]:
     return {product for line in lines for product, _ in line.needs}
 
 
-def _dealt(lines: list[_Standing], free: Free, rule: Rule, arriving: Mapping[int, int]) -> Plan:
+def _dealt(lines: list[_Standing], free: Free, rule: Rule) -> Plan:
     elsewhere = _wait_elsewhere(lines)
     lines = [line for line in lines if line.needs]
-    table = _on_the_table(lines, free, arriving)
+    table = _on_the_table(lines, free)
     by_order: dict[int, list[_Standing]] = defaultdict(list)
     for line in lines:
         by_order[line.order_id].append(line)
@@ -201,8 +214,8 @@ def _asked(lines: list[_Standing]) -> list[Ask]:
     return [Ask(line.line_id, line.needs, line.wants, line.connection_id) for line in lines if line.wants > 0]
 
 
-def _on_the_table(lines: list[_Standing], free: Free, arriving: Mapping[int, int]) -> reservations.Table:
-    """What is free, what these lines hold loosely, and what is still to come, to be dealt out together."""
+def _on_the_table(lines: list[_Standing], free: Free) -> reservations.Table:
+    """What is free and what these lines hold loosely, to be dealt out together, in the order in which it is picked."""
     units: dict[int, dict[int, list[int]]] = defaultdict(dict)
     for product_id, spots in free.spots.items():
         for spot in spots:
@@ -212,11 +225,9 @@ def _on_the_table(lines: list[_Standing], free: Free, arriving: Mapping[int, int
             units[product_id].setdefault(level_id, [level_id, 0, warehouse_id])[1] += loose
     dealt: dict[int, list[Spot]] = {}
     for product_id, levels in units.items():
-        dealt[product_id] = [Spot(*spot) for _level, spot in sorted(levels.items())]
-    for product_id, more in arriving.items():
-        known = dealt.setdefault(product_id, [])
-        known.append(Spot(-product_id, more, known[0].warehouse_id if known else 0))
-    return reservations.Table(Free(dealt, {} if arriving else free.serving))
+        in_turn = sorted(levels, key=lambda level_id: free.turn.get(level_id, len(free.turn)))
+        dealt[product_id] = [Spot(*levels[level_id]) for level_id in in_turn]
+    return reservations.Table(Free(dealt, free.serving))
 
 
 def _describe(made: Plan, lines: list[_Standing]) -> None:

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from backoffice import desk, releasing
 from inventory import catalogue
-from inventory.models import Product
+from inventory.models import Location, Product
 from orders import backorder_list, release
 from orders.backorder_list import Asked, GroupRow, Page
 from orders.release import Rule
@@ -33,6 +33,7 @@ class Choice:
     everything: bool
     typed: str
     arriving: str
+    into: str
     after: str
     ticked: frozenset[int]
 
@@ -44,6 +45,7 @@ class Choice:
             everything=bool(request.GET.get("all")),
             typed=request.GET.get("product", "").strip(),
             arriving=request.GET.get("arriving", "").strip(),
+            into=request.GET.get("into", ""),
             after=request.GET.get("after", "")[:120],
             ticked=_numbers(request.GET.getlist("pick")),
         )
@@ -68,6 +70,7 @@ class Chosen:
     products: set[int] = field(default_factory=set)
     listed: Page[GroupRow] = field(default_factory=Page)
     arriving: dict[int, int] = field(default_factory=dict)
+    into: int | None = None
     problem: str = ""
 
 
@@ -78,7 +81,7 @@ def view(request: HttpRequest) -> HttpResponse:
         desk.press(request, lambda: _carry_out(request, choice))
         return HttpResponseRedirect(request.path + choice.address())
     chosen = _chosen(choice)
-    plan = release.plan(chosen.products, choice.rule, arriving=chosen.arriving)
+    plan = release.plan(chosen.products, choice.rule, arriving=chosen.arriving, into=chosen.into)
     return desk.page(
         request,
         "admin/orders/order/release.html",
@@ -91,10 +94,16 @@ def view(request: HttpRequest) -> HttpResponse:
         more=max(0, len({line.order_id for line in plan.changes}) - SHOWN),
         waiting=sum(1 for line in plan.lines if line.waits),
         rules=Rule,
+        warehouses=_warehouses(),
         here=choice.address(),
         whole_list=choice.address(all="", product="", after="", pick=[]),
         next=choice.address(after=chosen.listed.after[0], pick=[]) if chosen.listed.after else "",
     )
+
+
+def _warehouses() -> list[Location]:
+    """Where goods for sale come in; the first is where they do if nothing else is said."""
+    return list(Location.objects.filter(kind=Location.Kind.WAREHOUSE, sellable=True, archived_at=None))
 
 
 def _chosen(choice: Choice) -> Chosen:
@@ -107,7 +116,8 @@ def _chosen(choice: Choice) -> Chosen:
                 desk.whole_number(choice.arriving, least=1) * (unit.quantity if unit else 1) if choice.arriving else 0
             )
             listed = backorder_list.to_deal_out(Asked(product_id=product.pk))
-            return Chosen({product.pk}, listed, {product.pk: units} if units else {})
+            into = next((place.pk for place in _warehouses() if str(place.pk) == choice.into), None)
+            return Chosen({product.pk}, listed, {product.pk: units} if units else {}, into)
         problem = _("Say of which product so many came in.") if choice.arriving else ""
     except ValueError as error:
         problem = str(error)

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from backoffice import journey, releasing
 from inventory import kits
-from inventory.models import Product
+from inventory.models import Location, Product, ServedStore
 from orders import release
 from orders.models import Order, OrderLine, TimelineEntry
 from orders.release import Rule
@@ -160,6 +160,34 @@ def test_what_a_delivery_would_change_is_shown_before_it_is_booked() -> None:
 
     assert [(line.order_id, line.gets, line.waits) for line in plan.lines] == [(first.pk, 2, 0), (second.pk, 1, 1)]
     assert had(first, second) == [[0], [0]]
+
+
+def test_a_delivery_completes_kits_where_their_other_parts_lie_and_serves_only_its_stores() -> None:
+    rope, tent = make_product("ROPE", 5), make_product("TENT")
+    kits.set_components(make_product("CAMP", stocked=False), {rope.pk: 1, tent.pk: 1})
+    camp = make_order([("CAMP", 3, "5.00")])
+    main = Location.objects.get(code="MAIN")
+    east = Location.objects.create(code="EAST", name="East", pick_order=200)
+
+    def gets(into: Location) -> list[int]:
+        return [line.gets for line in release.plan([tent.pk], arriving={tent.pk: 5}, into=into.pk).lines]
+
+    assert (gets(main), gets(east)) == ([3], [0])
+    ServedStore.objects.create(connection=camp.connection, warehouse=east)
+    assert gets(main) == [0]
+    make_product("MAP", 1)
+    page = logged_in("manager").get(PAGE, {"product": "TENT", "arriving": "5", "into": str(east.pk)}).content.decode()
+    assert f'<option value="{east.pk}" selected>' in page
+
+
+def test_pressed_twice_there_is_nothing_left_to_do() -> None:
+    make_product("TENT", 3)
+    make_order([("TENT", 5, "1.00")])
+    make_order([("TENT", 2, "1.00")])
+    fingerprint = release.plan(of("TENT"), Rule.COMPLETE).fingerprint
+
+    assert releasing.carry_out(of("TENT"), Rule.COMPLETE, fingerprint, who="Wim").changes
+    assert releasing.carry_out(of("TENT"), Rule.COMPLETE, fingerprint, who="Wim").changes == []
 
 
 def test_as_many_statements_for_fifty_orders_as_for_two() -> None:
