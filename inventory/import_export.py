@@ -81,6 +81,7 @@ class StockCountExchange(TableExchange):
 
 class CountPlanExchange(TableExchange):
     resource_classes = (resources.CountPlanResource,)
+    may_import = ("inventory.add_countplan", "inventory.change_countplan")
     may_export = ("inventory.view_countplan",)
 
 
@@ -89,6 +90,13 @@ class CountSheetExchange(TableExchange):
 
     resource_classes = (resources.CountSheetResource,)
     may_export = ("inventory.view_countsheet",)
+
+
+class MovementExchange(TableExchange):
+    """Out only: movements are made by what happens."""
+
+    resource_classes = (resources.MovementResource,)
+    may_export = ("inventory.view_movement",)
 
 
 class LocationExchange(TableExchange):

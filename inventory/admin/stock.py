@@ -12,7 +12,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter,
 from backoffice import desk, finding
 from inventory.admin.report_pages import ReportPages
 from inventory.admin.shown import named
-from inventory.import_export import StockCountExchange
+from inventory.import_export import MovementExchange, StockCountExchange
 from inventory.models import Movement, StockLevel
 
 
@@ -53,7 +53,7 @@ class StockLevelAdmin(StockCountExchange, desk.ReadOnlyAdmin):
 
 
 @admin.register(Movement)
-class MovementAdmin(ReportPages, desk.Columns, desk.ReadOnlyAdmin):
+class MovementAdmin(MovementExchange, ReportPages, desk.Columns, desk.ReadOnlyAdmin):
     list_display = ("at", "shown_sku", "quantity", "reason", "location", "unit_cost", "note", "by")
     guarded: ClassVar[dict[str, str]] = {"unit_cost": "inventory.see_costs"}
     list_filter = (("reason", ChoicesDropdownFilter), ("location", RelatedDropdownFilter), ("at", RangeDateFilter))

@@ -12,29 +12,7 @@ from backoffice.exchange.resource import May, TableResource
 from backoffice.exchange.widgets import Text
 from backoffice.lib import cells
 from inventory import counting
-from inventory.models import CountLine, CountPlan
-
-
-class CountPlanResource(TableResource):
-    name = Field("name", "name", Text(), readonly=True)
-    warehouse = Field("warehouse__code", "warehouse", Text(), readonly=True)
-    category = Field("category__path", "category", Text(), readonly=True)
-    days_a = Field("days_a", "days_a", Text(), readonly=True)
-    days_b = Field("days_b", "days_b", Text(), readonly=True)
-    days_c = Field("days_c", "days_c", Text(), readonly=True)
-    sheet_lines = Field("sheet_lines", "sheet_lines", Text(), readonly=True)
-    blind = Field("blind", "blind", Text(), readonly=True)
-    active = Field("active", "active", Text(), readonly=True)
-
-    class Meta(TableResource.Meta):
-        model = CountPlan
-        name = "Count plans"
-        fields: ClassVar = (
-            "name", "warehouse", "category", "days_a", "days_b", "days_c", "sheet_lines", "blind", "active",
-        )  # fmt: skip
-
-    def shown(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.select_related("warehouse", "category")
+from inventory.models import CountLine
 
 
 class CountSheetResource(TableResource):

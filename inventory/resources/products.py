@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
 from import_export.fields import Field
 
 from backoffice import settling
@@ -12,22 +15,27 @@ from backoffice.api.permissions import SEE_AMOUNTS, SEE_COSTS
 from backoffice.exchange.resource import TableResource
 from backoffice.exchange.widgets import Amount, Choice, Named, Text, Whole, YesNo
 from backoffice.lib import cells
-from inventory import catalogue, categories
+from inventory import catalogue
 from inventory.models import Category, Product, ProductFamily
+from inventory.resources.words import NO_CATEGORY, category_path
 from orders import publishing
 
 NO_FAMILY = "There is no family {code}. Import or add the families first, or correct it."
-NO_CATEGORY = "There is no category “{code}”. Import or add the categories first, or correct it."
 
 TOLD = ("backorder_policy", "stocked", "price")
 """What of a product its stores are told."""
 
 
-def _path(text: str, row: Any) -> str:
-    try:
-        return categories.plain_path(text)
-    except ValueError:
-        return text
+class Archived(Field):
+    """Yes or no; the moment at which it was archived stays where nothing changes."""
+
+    def get_value(self, instance: Any, **kwargs: Any) -> bool:
+        return instance.archived_at is not None
+
+    def save(self, instance: Any, row: Any, is_m2m: bool = False, **kwargs: Any) -> None:
+        said = self.clean(row)
+        if said is not None and said != self.get_value(instance):
+            instance.archived_at = timezone.now() if said else None
 
 
 class ProductResource(TableResource):
@@ -41,7 +49,7 @@ class ProductResource(TableResource):
     name_fr = Field("name_fr", "name_fr", Text())
     variation = Field("variation", "variation", Text())
     family = Field("family", "family", Named("code", NO_FAMILY))
-    category = Field("category", "category", Named("path", NO_CATEGORY, _path))
+    category = Field("category", "category", Named("path", NO_CATEGORY, category_path))
     barcode = Field("barcode", "barcode", Text())
     price = Field("price", "price", Amount())
     average_cost = Field("average_cost", "average_cost", Amount(), readonly=True)
@@ -61,6 +69,9 @@ class ProductResource(TableResource):
         "backorder_policy", "backorder_policy", Choice(Product.BackorderPolicy.values), saves_null_values=False
     )
 
+    archived = Archived("archived_at", "archived", YesNo())
+    pictures = Field(None, "pictures", Text(), readonly=True)
+
     class Meta(TableResource.Meta):
         model = Product
         name = "Products"
@@ -68,7 +79,7 @@ class ProductResource(TableResource):
         fields: ClassVar = (
             "sku", "name", "name_fr", "variation", "family", "category", "barcode", "price", "average_cost", "tax_class",
             "weight_grams", "length_mm", "width_mm", "height_mm", "hs_code", "origin_country", "customs_description",
-            "stocked", "is_kit", "tracking", "expires", "backorder_policy",
+            "stocked", "is_kit", "tracking", "expires", "backorder_policy", "archived", "pictures",
         )  # fmt: skip
 
     def __init__(self, **kwargs: Any) -> None:
@@ -89,7 +100,7 @@ class ProductResource(TableResource):
         self._products = {p.sku: p for p in known}
         self._of_units = catalogue.taken_by_units({row["sku"] for row in rows} - self._products.keys())
         codes = {row["family"] for row in rows if row.get("family")}
-        paths = {_path(row["category"], row) for row in rows if row.get("category")}
+        paths = {category_path(row["category"]) for row in rows if row.get("category")}
         self.know("family", {f.code: f for f in ProductFamily.objects.filter(code__in=codes)} if codes else {})
         self.know("category", {c.path: c for c in Category.objects.filter(path__in=paths)} if paths else {})
         there = [(row, p) for row in rows if (p := self._products.get(row["sku"])) is not None]
@@ -168,7 +179,9 @@ class ProductResource(TableResource):
     def save_instance(self, instance: Any, is_create: bool, row: Any, **kwargs: Any) -> None:
         if is_create:
             self._any_new = True
-        elif any(self._switched(name, instance) for name in TOLD):
+        elif any(self._switched(name, instance) for name in TOLD) or (
+            self._before.get("archived", is_archived := instance.archived_at is not None) != is_archived
+        ):
             self._told.add(instance.pk)
         super().save_instance(instance, is_create, row, **kwargs)
 
@@ -179,7 +192,12 @@ class ProductResource(TableResource):
         self._told, self._any_new = set(), False
 
     def shown(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.select_related("family", "category")
+        return queryset.select_related("family", "category").prefetch_related("pictures")
+
+    def dehydrate_pictures(self, product: Product) -> str:
+        """Their addresses, which open for who is logged in and may see products."""
+        found = (reverse("admin:inventory_product_picture", args=[picture.pk]) for picture in product.pictures.all())
+        return " ".join(f"{settings.BASE_URL}{address}" for address in found)
 
 
 def _differs(widget: Text, cell: str | None, is_now: Any) -> bool:

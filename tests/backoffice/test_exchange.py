@@ -193,3 +193,19 @@ def test_a_cell_comes_back_as_it_was(text: str) -> None:
     safe = cells.safe(text)
     assert cells.unsafe(safe) == text
     assert not re.match(r"[=@\t]|[+-](?!\d+([.,]\d+)?$)", safe)
+
+
+def test_movements_go_out_with_words_and_costs_for_who_sees_them(visit: Visit) -> None:
+    make_product("A", 5, "7.25")
+
+    def lines(client: Client, reason: str) -> list[str]:
+        page = f"/admin/inventory/movement/export/?reason__exact={reason}"
+        answer: Any = client.post(page, {"format": "0", "resource": "0"})
+        return b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+
+    manager = visit("manager")
+    head, row = lines(manager, "receipt")
+    assert "unit_cost" in head
+    assert "A,Product A,5,receipt of goods,MAIN,,7.25," in row
+    assert len(lines(manager, "count")) == 1
+    assert "unit_cost" not in lines(visit("warehouse"), "receipt")[0]

@@ -14,11 +14,13 @@ from backoffice.sync.models import Delivery
 from inventory import categories, kits, ledger, resources
 from inventory.models import (
     Category,
+    CountPlan,
     KitComponent,
     Listing,
     Location,
     Product,
     ProductFamily,
+    ProductPicture,
     SellingUnit,
     Supplier,
     SupplierProduct,
@@ -66,6 +68,7 @@ def catalogue() -> None:
     store = make_connection()
     Listing.objects.create(connection=store, sku="4006381333931", product=tent, selling_unit=unit, name="x")
     Listing.objects.create(connection=store, external_id="0017", sku="90.750", product=plain, name="y")
+    CountPlan.objects.create(name="0017", warehouse=main, category=branch, days_a=7, blind=False)
 
 
 TABLES: dict[str, tuple[Any, type[Model], int]] = {
@@ -78,6 +81,7 @@ TABLES: dict[str, tuple[Any, type[Model], int]] = {
     "kit components": (resources.KitComponentResource, KitComponent, 2),
     "warehouse products": (resources.WarehouseProductResource, WarehouseProduct, 2),
     "aliases": (resources.ListingResource, Listing, 2),
+    "count plans": (resources.CountPlanResource, CountPlan, 1),
 }
 
 
@@ -259,6 +263,40 @@ def test_a_price_from_a_file_is_told_to_the_stores(catalogue: None) -> None:
     assert of_unit.pk in wishes.all()
 
 
+def test_a_file_archives_and_takes_out_of_the_archive_as_the_page_does(catalogue: None) -> None:
+    there = Listing.objects.filter(sku="90.750")
+    there.update(manages_stock=True)
+    imported(resources.ProductResource(), "sku,archived\n90.750,yes\n0017,\n")
+
+    gone = Product.objects.exclude(archived_at=None).get()
+    assert gone.sku == "90.750"
+    assert Delivery.objects.filter(topic="stock", object_id=there.get().pk).exists()
+    again = imported(resources.ProductResource(), "sku,archived\n90.750,yes\n0017,no\n")
+    assert again.totals["skip"] == 2
+    assert Product.objects.get(sku="90.750").archived_at == gone.archived_at
+    imported(resources.ProductResource(), "sku,archived\n90.750,no\n")
+    assert not Product.objects.exclude(archived_at=None).exists()
+
+
+def test_pictures_go_out_as_addresses_and_do_not_come_in(catalogue: None) -> None:
+    shown = ProductPicture.objects.create(product=Product.objects.get(sku="0017"), picture="products/x.jpg")
+    body = exported(resources.ProductResource(), CsvFormat)
+
+    assert f"/admin/inventory/product/pictures/{shown.pk}/" in body.decode()
+    assert imported(resources.ProductResource(), body).totals["skip"] == 3
+
+
+def test_count_plans_are_of_known_warehouses_and_have_lines(catalogue: None) -> None:
+    code = Location.objects.get(kind=Location.Kind.WAREHOUSE).code
+    body = f"name,warehouse,category,sheet_lines,active\n0017,,,0,\nNew,{code},Nowhere,5,no\nOther,,,,\nGood,{code},,9,no\n"
+    result = imported(resources.CountPlanResource(), body)
+
+    assert {number: list(errors) for number, errors in wrong(result).items()} == {
+        2: ["sheet_lines"], 3: ["category"], 4: ["warehouse"],
+    }  # fmt: skip
+    assert CountPlan.objects.get(name="Good").sheet_lines == 9
+
+
 def test_kits_of_kits_come_in_in_any_order_and_one_that_holds_itself_is_named(catalogue: None) -> None:
     for sku in ("OUTER", "INNER", "LOOP1", "LOOP2"):
         make_product(sku, stocked=False)
@@ -333,6 +371,7 @@ def test_many_rows_are_read_and_written_in_sets(table: str) -> None:
         "selling units": ("sku,unit,quantity,unit_sku", "P{n:04},pair,2,U{n}"),
         "warehouse products": ("sku,warehouse,reorder_point", f"P{{n:04}},{main.code},5"),
         "aliases": ("store,store_sku,sku", "Boréal,A{n},P{n:04}"),
+        "count plans": ("name,warehouse", f"N{{n}},{main.code}"),
     }
     head, line = bodies[table]
     counts = []
