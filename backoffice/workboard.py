@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db import connection as database
 from django.http import HttpRequest
@@ -16,9 +17,11 @@ from backoffice.heartbeat import NAME as WORKER
 from backoffice.sync import health
 from backoffice.sync.models import Connection, Heartbeat
 from inventory import first_out
-from orders import merchant
+from orders import backorders, merchant
 
 MOST = 1000
+NAMED = 3
+"""Products that a sentence names."""
 SILENT_AFTER = timedelta(minutes=3)
 """A worker beats every twenty seconds or so; longer silence means that nothing is being told or taken in."""
 
@@ -143,6 +146,14 @@ def _alerts(may: Any, found: Counts) -> list[dict[str, str]]:
             unfit,
         ) % {"count": shown(unfit)}
         alerts.append((words, url))
+    if may("orders.view_order") and (archived := backorders.never_coming(NAMED + 1)):
+        url = f"{reverse('admin:orders_order_waiting')}?{urlencode({'by': 'product', 'q': archived[0]})}"
+        words = _(
+            "Orders wait for %(skus)s, which is archived and not ordered any more: tell the customers and cancel it, or take it "
+            "out of the archive."
+        )
+        named = ", ".join(archived[:NAMED]) + ("…" if len(archived) > NAMED else "")
+        alerts.append((words % {"skus": named}, url))
     return [{"sentence": sentence, "url": url} for sentence, url in alerts]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.db import connection as database
 
 from inventory import availability, kits
-from orders.queue import QUEUED, TOUCHING, UNITS, WANTS
+from orders.queue import ALIVE, QUEUED, TOUCHING, UNITS, WANTS
 
 WAITING = f"""
     SELECT {WANTS}, sum({UNITS})::bigint
@@ -28,6 +28,27 @@ def waiting(product_ids: Iterable[int] | None = None) -> dict[int, int]:
             asked = f"{WAITING} AND {TOUCHING} AND {WANTS} = ANY(%(products)s) GROUP BY 1"
             cursor.execute(asked, {"products": list(product_ids)})
         return dict(cursor.fetchall())
+
+
+# By the few products that are archived, each by the index of its waiting lines.
+NEVER_COMING = f"""
+    SELECT product.sku FROM inventory_product product
+     WHERE product.archived_at IS NOT NULL
+       AND EXISTS (SELECT FROM orders_orderline line JOIN orders_order o ON o.id = line.order_id
+                    WHERE line.product_id = product.id AND {ALIVE}
+                   UNION ALL
+                   SELECT FROM orders_linecomponent part JOIN orders_orderline line ON line.id = part.line_id
+                     JOIN orders_order o ON o.id = line.order_id
+                    WHERE part.product_id = product.id AND {ALIVE})
+     ORDER BY product.sku LIMIT %s
+"""
+
+
+def never_coming(limit: int) -> list[str]:
+    """SKUs that orders wait for though they are archived, and so on no order list: a person decides. One statement."""
+    with database.cursor() as cursor:
+        cursor.execute(NEVER_COMING, [limit])
+        return [sku for (sku,) in cursor.fetchall()]
 
 
 def usable(product_ids: Iterable[int]) -> dict[int, int]:

@@ -10,6 +10,7 @@ from backoffice.heartbeat import NAME
 from backoffice.sync import arrivals, connections
 from backoffice.sync.arrivals import Kept
 from backoffice.sync.models import Arrival, Connection, Heartbeat
+from inventory import catalogue, kits
 from tests.making import make_connection, make_merchant, make_order, make_product, make_record, take_in
 from tests.staff import logged_in, statements
 
@@ -113,3 +114,19 @@ def test_its_statements_do_not_grow() -> None:
 
     assert statements(client, reverse("admin:index")) == few
     assert few <= 12
+
+
+def test_who_waits_for_what_is_archived_is_named() -> None:
+    """It is on no order list, so nobody would ever order it."""
+    Heartbeat.objects.create(name=NAME, at=timezone.now())
+    make_merchant()
+    tent, rope = make_product("TENT"), make_product("ROPE")
+    kits.set_components(make_product("CAMP", stocked=False), {rope.pk: 2})
+    make_order([("TENT", 2, "10.00"), ("CAMP", 1, "10.00")])
+    assert home("clerk")["alerts"] == []
+
+    catalogue.archive([tent.pk, rope.pk])
+
+    alert = home("clerk")["alerts"][0]
+    assert alert["sentence"].startswith("Orders wait for ROPE, TENT, which is archived")
+    assert alert["url"].endswith("?by=product&q=ROPE")
