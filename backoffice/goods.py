@@ -62,7 +62,7 @@ def send_back(goods: Sequence[Goods], *, key: str, note: str, by: Any = None) ->
     return move(leaving, Movement.Reason.TO_SUPPLIER, key=key, note=note, by=by)
 
 
-def book_found(differences: Mapping[int, Goods], *, key: str, note: str, by: Any = None) -> list[Movement]:
+def book_found(differences: Mapping[Any, Goods], *, key: str, note: str, by: Any = None) -> list[Movement]:
     """Differences as they were found, by the line of the sheet: counted less what should have been there then (rule: S8).
 
     Not against today's figure, so that what was sold since changes nothing. Each is booked once, by `key` and its line.

@@ -213,12 +213,41 @@ def _book(sheet: CountSheet, lines: Sequence[CountLine], *, by: Any) -> None:
                 line.product_id, line.difference, location_id=line.location_id, lot_id=line.lot_id, note=line.reason
             )
             for line in differing
-        },
+        }
+        | _serials_from_elsewhere(differing),
         key=key,
         note=_("Counted on sheet %(number)s") % {"number": sheet.number},
         by=by,
     )
     counting.mark_booked(sheet, key=f"{Movement.Reason.COUNT.value}:{key}:", by=by)
+
+
+def _serials_from_elsewhere(lines: Sequence[CountLine]) -> dict[str, goods.Goods]:
+    """A serial number is one unit: found here, it does not lie where the ledger has it, unless this sheet says it does."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT line.id, lot.product_id, there.location_id, there.units, lot.id, found.name
+              FROM inventory_countline line
+              JOIN inventory_location found ON found.id = line.location_id
+              JOIN inventory_lot lot ON lot.id = line.lot_id
+              JOIN inventory_product product ON product.id = lot.product_id AND product.tracking = 'serial'
+              JOIN inventory_lotlevel there
+                ON there.lot_id = lot.id AND there.location_id <> line.location_id AND there.units > 0
+              JOIN inventory_location place ON place.id = there.location_id AND place.kind <> 'transit'
+             WHERE line.id = ANY(%s) AND line.difference > 0
+               AND NOT EXISTS (SELECT 1 FROM inventory_countline other
+                                WHERE other.sheet_id = line.sheet_id AND other.lot_id = line.lot_id
+                                  AND other.location_id = there.location_id AND other.counted IS NOT NULL)
+            """,
+            [[line.pk for line in lines]],
+        )
+        return {
+            f"{line}-from-{place}": goods.Goods(
+                product, -units, location_id=place, lot_id=lot, note=_("Found in %(place)s") % {"place": name}
+            )
+            for line, product, place, units, lot, name in cursor.fetchall()
+        }
 
 
 def changed_since(counted: Sequence[tuple[Spot, datetime]]) -> set[Spot]:

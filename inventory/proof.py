@@ -35,7 +35,8 @@ INVARIANTS = (
     ),
     Invariant(
         name="counts are booked",
-        what="Each difference of a booked count sheet is one movement of just that many units, and no other sheet moves any.",
+        what="Each difference of a booked count sheet is one movement of just that many units, beside it at most the serial"
+        " number taken from where it was thought to lie; no other sheet moves any.",
         over="inventory_countline line JOIN inventory_countsheet sheet ON sheet.id = line.sheet_id"
         " WHERE sheet.state = 'booked'",
         faults="""
@@ -53,7 +54,8 @@ INVARIANTS = (
              UNION ALL
             SELECT format('Movement %s says it is of a count sheet, and no line of one is booked by it.', movement.key)
               FROM inventory_movement movement
-              LEFT JOIN inventory_countline line ON line.movement_id = movement.id
+              LEFT JOIN inventory_movement booked ON booked.key = split_part(movement.key, '-from-', 1)
+              LEFT JOIN inventory_countline line ON line.movement_id = booked.id
              WHERE movement.key LIKE 'count:sheet-%' AND line.id IS NULL
         """,
     ),

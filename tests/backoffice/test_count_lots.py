@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from backoffice import goods, stocktaking
+from backoffice import goods, journey, proof, stocktaking
 from backoffice.count_scans import Wanted, scan
 from backoffice.exchange.files import TableFile
 from inventory import ledger
-from inventory.models import CountSheet, Lot, Product
+from inventory.models import CountSheet, Location, Lot, LotLevel, Movement, Product
 from inventory.resources import ProductResource
 from tests.floor import Screen
-from tests.making import make_merchant, make_product
+from tests.making import make_merchant, make_order, make_product
 from tests.staff import filled, logged_in
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +101,32 @@ def test_goods_that_lie_here_without_a_day_do_not_begin_to_expire() -> None:
 
     Lot.objects.update(expires_on=date(2027, 3, 1))
     assert ProductResource().import_data(TableFile(b"sku,expires\nSOUP,yes\n")).totals["update"] == 1
+
+
+def test_a_serial_number_that_is_found_in_another_bin_leaves_the_one_where_it_was_thought_to_lie(
+    sheet: CountSheet,
+) -> None:
+    product, first, _second = _with_lots("serial")
+    home = ledger.default_location()
+    shelf = Location.objects.create(code="A-01", name="Shelf one", kind="bin", warehouse=home)
+    journey.pack([make_order([("SOUP", 1, "10.00")]).pk])
+    scan(sheet.pk, place="A-01", code="SOUP", lot="L1", units=1)
+
+    assert stocktaking.submit(sheet.pk) == "booked"
+
+    assert dict(LotLevel.objects.filter(lot=first).values_list("location__code", "units")) == {"MAIN": 0, "A-01": 1}
+    found = Movement.objects.filter(reason="count").order_by("quantity")
+    assert list(found.values_list("location", "quantity", "note")) == [
+        (home.pk, -1, "Found in Shelf one"), (shelf.pk, 1, f"Counted on sheet {sheet.number}"),
+    ]  # fmt: skip
+    assert sheet.lines.get().movement.quantity == 1
+    assert proof.prove().faults == []
+
+    again = stocktaking.start(home.pk, lambda: [(product.pk, home.pk), (product.pk, shelf.pk)])[0][0]
+    scan(again.pk, place="A-01", code="SOUP", lot="L1", units=1)
+    scan(again.pk, place="MAIN", code="SOUP", lot="L1", units=1)
+    with pytest.raises(ValueError, match="one number is one unit"):
+        stocktaking.submit(again.pk)
 
 
 def test_a_serial_number_is_one_unit(sheet: CountSheet) -> None:

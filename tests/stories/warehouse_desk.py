@@ -229,7 +229,12 @@ class DeskRules(GoodsRules):
         """Press; once it is booked, each difference is a movement of just so many, whatever was sold meanwhile."""
         refused = self.said(press)
         if not refused and CountSheet.objects.get(pk=pk).state == "booked":
-            for spot, count in self.sheets[pk].differences.items():
+            sheet = self.sheets[pk]
+            for spot, count in sheet.differences.items():
+                # A serial number that is found here does not lie where it was thought to.
+                for other in [s for s, units in self.books.stock.items() if units and s[:2] == spot[:2] and s != spot]:
+                    if spot[0] == "PHONE" and count > 0 and other not in sheet.found and other[2] != ON_ITS_WAY:
+                        self.come(other, -1)
                 self.come(spot, count)
         return refused
 
