@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +23,9 @@ class CountPlan(models.Model):
     days_a = models.PositiveSmallIntegerField(_("days between counts, class A"), default=30)
     days_b = models.PositiveSmallIntegerField(_("days between counts, class B"), default=90)
     days_c = models.PositiveSmallIntegerField(_("days between counts, class C"), default=180)
-    sheet_lines = models.PositiveSmallIntegerField(_("lines a sheet"), default=50)
+    sheet_lines = models.PositiveSmallIntegerField(
+        _("lines a sheet"), default=50, validators=[MinValueValidator(1, _("A sheet has at least one line."))]
+    )
     blind = models.BooleanField(default=True, help_text=_("Who counts does not see what should be there."))
     active = models.BooleanField(default=True)
 
