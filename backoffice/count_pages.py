@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from backoffice import count_papers, desk, stocktaking
-from inventory import counting
+from backoffice import count_papers, count_scans, desk, stocktaking
+from inventory import counting, lots
 from inventory.counting import Figure
 from inventory.models import CountLine, CountSheet
 from orders import merchant
@@ -64,6 +64,7 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
         shown=shown,
         tells=tells,
         enters=enters,
+        follows_lots=enters and lots.followed(),
         explains=tells and found.state in (State.OPEN, State.REVIEW) and may("inventory.enter_count"),
         approves=found.state == State.REVIEW and may("inventory.approve_count"),
         sees_costs=tells and may("inventory.see_costs"),
@@ -119,7 +120,7 @@ def _enter(request: HttpRequest, found: CountSheet) -> str:
     for name, typed in request.POST.items():
         line, text = name.removeprefix("units-"), str(typed).strip()
         if line != name and desk.is_number(line) and text != request.POST.get(f"was-{line}", ""):
-            figures.append(Figure(int(line), desk.whole_number(text) if text else None))
+            figures.append(Figure(int(line), desk.whole_number(text, most=counting.MOST_UNITS) if text else None))
         line = name.removeprefix("reason-")
         if line != name and desk.is_number(line) and text != request.POST.get(f"reason-was-{line}", ""):
             reasons[int(line)] = desk.words(request, name, most=250)
@@ -133,6 +134,20 @@ def _enter(request: HttpRequest, found: CountSheet) -> str:
     return ngettext("%(count)d figure is noted.", "%(count)d figures are noted.", len(figures)) % {
         "count": len(figures)
     }
+
+
+def _found(request: HttpRequest, found: CountSheet) -> str:
+    """Something lies there of which the sheet does not know."""
+    typed = {name: desk.words(request, name, most=200) for name in ("place", "product", "lot")}
+    if not typed["product"]:
+        raise ValueError(_("Say which product was found."))
+    noted = count_scans.scan(
+        found.pk, place=typed["place"], code=typed["product"], lot=typed["lot"], by=request.user,
+        units=desk.whole_number(request.POST.get("units", ""), most=counting.MOST_UNITS),
+    )  # fmt: skip
+    if noted.line_id is None or noted.place is None:
+        raise ValueError(_("This is a place. Say which product was found in it."))
+    return _("%(what)s in %(place)s is noted.") % {"what": noted.said, "place": noted.place.name}
 
 
 def _submit(request: HttpRequest, found: CountSheet) -> str:
@@ -178,6 +193,7 @@ class Button:
 
 BUTTONS: dict[str, Button] = {
     "enter": Button("inventory.enter_count", _enter),
+    "found": Button("inventory.enter_count", _found),
     "submit": Button("inventory.enter_count", _submit),
     "look": Button("inventory.enter_count", _look),
     "approve": Button("inventory.approve_count", _approve),

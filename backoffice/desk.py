@@ -195,16 +195,16 @@ def once() -> str:
     return uuid.uuid4().hex
 
 
-def whole_number(text: str, *, least: int = 0) -> int:
+def whole_number(text: str, *, least: int = 0, most: int = 1_000_000) -> int:
     """A number of units as typed; ValueError with a sentence for anything else."""
     try:
         number = int(text.strip())
     except ValueError:
         raise ValueError(_("“%(text)s” is no number of units.") % {"text": text.strip()[:40]}) from None
-    if not least <= number <= 1_000_000:
+    if not least <= number <= most:
         raise ValueError(
-            _("%(number)s units cannot be right; say a number from %(least)s to 1,000,000.")
-            % {"number": number, "least": least}
+            _("%(number)s units cannot be right; say a number from %(least)s to %(most)s.")
+            % {"number": number, "least": least, "most": f"{most:,}"}
         )
     return number
 

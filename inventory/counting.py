@@ -20,7 +20,9 @@ from inventory.models import CountLine, CountSheet, LotLevel, Product, StockLeve
 State = CountSheet.State
 MOST_LINES = 5_000
 """Lines of one sheet: what a person still walks along."""
-MOST_UNITS = 1_000_000
+MOST_UNITS = 1_000_000_000
+LIKELY_UNITS = 9_999_999
+"""More than so many is a bar code typed as a number, unless the ledger has about as many."""
 SCANS = 50
 """Scans that a line remembers: two phones that lost an answer each send theirs again within a few others."""
 _LOCK = 0x436F756E
@@ -150,7 +152,6 @@ def enter(sheet: CountSheet, figures: Sequence[Figure], *, packed: Packed, by: A
     A constant number of statements for any number.
     """
     check_open(sheet)
-    _refuse_impossible(figures)
     lines = {line.pk: line for line in sheet.lines.filter(pk__in=[figure.line_id for figure in figures])}
     wanted = [f for f in figures if f.line_id in lines and not (f.scan and f.scan[:32] in lines[f.line_id].scans)]
     if not wanted:
@@ -158,6 +159,7 @@ def enter(sheet: CountSheet, figures: Sequence[Figure], *, packed: Packed, by: A
     expected = {f.line_id: f.should_have_been for f in wanted if f.should_have_been is not None}
     if unsaid := [lines[figure.line_id] for figure in wanted if figure.line_id not in expected]:
         expected |= should_be(unsaid, packed)
+    _refuse_impossible(wanted, lines, expected)
     now = timezone.now()
     moved = {
         figure.line_id
@@ -189,10 +191,13 @@ def enter(sheet: CountSheet, figures: Sequence[Figure], *, packed: Packed, by: A
     return moved
 
 
-def _refuse_impossible(figures: Sequence[Figure]) -> None:
+def _refuse_impossible(figures: Sequence[Figure], lines: Mapping[int, CountLine], expected: Mapping[int, int]) -> None:
     for figure in figures:
-        if figure.units is not None and not 0 <= figure.units <= MOST_UNITS:
-            raise ValueError(_("%(units)d units cannot be right: count again.") % {"units": figure.units})
+        if figure.units is None:
+            continue
+        units = figure.units + ((lines[figure.line_id].counted or 0) if figure.add else 0)
+        if figure.units < 0 or units > min(MOST_UNITS, max(LIKELY_UNITS, 10 * expected[figure.line_id])):
+            raise ValueError(_("%(units)d units cannot be right: count again.") % {"units": units})
 
 
 def should_be(lines: Sequence[CountLine], packed: Packed) -> dict[int, int]:

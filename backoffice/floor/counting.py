@@ -17,7 +17,7 @@ from backoffice.floor import codes, doors
 from backoffice.floor.codes import Kind
 from backoffice.floor.doors import Said, answer, attempt, screen
 from inventory import places
-from inventory.counting import Figure
+from inventory.counting import MOST_UNITS, Figure
 from inventory.models import CountLine, CountSheet, Location
 
 MOST_SHEETS = 50
@@ -139,7 +139,7 @@ def _correct(request: HttpRequest, now: Now, amount: str) -> Said | None:
     """What was typed over the figure that was counted last, if anything was."""
     if not (now.sheet and now.line and amount) or amount == request.POST.get("counted", ""):
         return None
-    units = desk.whole_number(amount)
+    units = desk.whole_number(amount, most=MOST_UNITS)
     stocktaking.enter(now.sheet.pk, [Figure(now.line.pk, units)], by=request.user)
     if now.line.counted != units:
         now.before = now.line.counted

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from backoffice import count_papers, count_scans, desk
 from backoffice.count_scans import Wanted
 from backoffice.views.papers import private, problem
+from inventory.counting import MOST_UNITS
 from inventory.models import CountSheet
 
 
@@ -46,7 +47,7 @@ def _read(request: HttpRequest) -> dict[str, Any]:
         raise ValueError(_("Send one object with place, code, and units or add."))
     texts = {name: str(typed.get(name) or "")[:200] for name in ("place", "code", "lot", "once")}
     figures = {
-        name: desk.whole_number(str(typed[name]), least=0 if name == "units" else 1)
+        name: desk.whole_number(str(typed[name]), least=0 if name == "units" else 1, most=MOST_UNITS)
         for name in ("units", "add")
         if typed.get(name) not in (None, "")
     }

@@ -186,6 +186,42 @@ def test_a_reason_is_noted_and_a_wrong_figure_is_refused() -> None:
     assert Movement.objects.get(reason="count").by == make_person("warehouse")
 
 
+def test_what_is_found_and_not_on_the_sheet_is_typed_at_the_desk() -> None:
+    sheet = make_sheet(on_hand=20)
+    make_product("ROPE", tracking="lot")
+    Location.objects.create(code="A-01", name="Shelf", kind="bin", warehouse=ledger.default_location())
+    client = logged_in("warehouse")
+
+    def found(**typed: str) -> str:
+        return press(client, sheet, "found", **{"place": "a-01", "product": "ROPE", "units": "3", "lot": "", **typed})
+
+    assert 'name="lot"' in client.get(page_of(sheet)).content.decode()
+    assert found(lot="L1") == "3 × ROPE in Shelf is noted."
+    assert found() == "Scan or type the lot of ROPE."
+    assert found(product="TENT", place="") == "3 × TENT in Main warehouse is noted."
+    assert found(product=" ") == "Say which product was found."
+    assert found(product="A-01") == "This is a place. Say which product was found in it."
+    assert dict(sheet.lines.values_list("product__sku", "counted")) == {"ROPE": 3, "TENT": 3}
+
+
+def test_a_figure_may_be_large_where_so_many_should_lie_and_is_no_bar_code() -> None:
+    sheet = make_sheet(blind=False, on_hand=12_000_000)
+    field = f"units-{sheet.lines.get().pk}"
+    client = logged_in("warehouse")
+
+    assert press(client, sheet, "enter", **{field: "11000000"}) == "1 figure is noted."
+    assert "cannot be right" in press(client, sheet, "enter", **{field: "400638133"})
+    assert sheet.lines.get().counted == 11_000_000
+
+
+def test_a_plan_has_at_least_one_line_a_sheet() -> None:
+    typed = {"name": "All", "warehouse": ledger.default_location().pk, "sheet_lines": "0"}
+    typed |= {"days_a": "30", "days_b": "90", "days_c": "180"}
+    answer: Any = logged_in("manager").post(reverse("admin:inventory_countplan_add"), typed)
+
+    assert answer.context["adminform"].form.errors == {"sheet_lines": ["A sheet has at least one line."]}
+
+
 def test_looked_at_first_approved_or_counted_again() -> None:
     sheet = make_sheet(on_hand=20)
     client, boss = logged_in("warehouse"), logged_in("manager")

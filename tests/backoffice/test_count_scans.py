@@ -92,7 +92,7 @@ def test_what_cannot_be_is_refused_in_a_sentence(sheet: CountSheet, shelf: Locat
     with pytest.raises(ValueError, match="is not stocked"):
         scan(sheet.pk, place="A-01", code="SERVICE", units=3)
     with pytest.raises(ValueError, match="cannot be right"):
-        scan(sheet.pk, place="A-01", code="TENT", units=3_000_000)
+        scan(sheet.pk, place="A-01", code="TENT", units=30_000_000)
     assert not CountLine.objects.exists()
 
 
