@@ -126,8 +126,8 @@ DAMAGES: list[tuple[str, str, str, str]] = [
     ("counts are booked", "UPDATE inventory_countline SET movement_id = NULL, counted = 5 WHERE counted = 4", "",
      "says it is of a count sheet, and no line of one is booked by it."),
     ("counted on one sheet",
-     "INSERT INTO inventory_countline (sheet_id, position, product_id, location_id, unit_cost, scan, reason)"
-     " SELECT open.id, 2, line.product_id, line.location_id, 0, '', ''"
+     "INSERT INTO inventory_countline (sheet_id, position, product_id, location_id, unit_cost, scans, reason)"
+     " SELECT open.id, 2, line.product_id, line.location_id, 0, '{{}}', ''"
      "   FROM inventory_countsheet open, inventory_countline line WHERE open.state = 'open' AND line.sheet_id <> open.id;"
      " UPDATE inventory_countsheet SET state = 'review'", "", "PEG at MAIN is on the open sheets C"),
     ("reserved stock", "UPDATE inventory_stocklevel SET reserved = 3 WHERE product_id = {tent}", "",
