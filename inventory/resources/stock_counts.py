@@ -141,7 +141,7 @@ class StockCountResource(TableResource):
         lay = self._lies.get((spot, at), shelves.Lay(0, 0))
         told.spot, told.at, told.lot_code = spot, at, row.get("lot", "")
         told.there, told.packed, told.counted = lay.on_hand, lay.packed, lay.should_be
-        told.moment = row.get("counted_at", "") or ("(now)" if counted else "")
+        told.moment = row.get("counted_at", "") or ("no moment: the stock of now" if counted else "")
         told.difference = told.value = ""
         return told
 

@@ -213,7 +213,7 @@ def test_the_preview_of_a_count_shows_each_difference_with_its_value() -> None:
 
     assert dict(zip(preview.diff_headers, preview.rows[0].diff, strict=True)) | {"name": "", "bin": ""} == {
         "sku": "A", "name": "", "location": "MAIN", "bin": "", "lot": "", "on_hand": "10", "packed": "0",
-        "counted": "10 → 7", "counted_at": "(now)", "difference": "-3", "value": "-12.00",
+        "counted": "10 → 7", "counted_at": "no moment: the stock of now", "difference": "-3", "value": "-12.00",
     }  # fmt: skip
     assert [set(row.error_dict) for row in preview.invalid_rows] == [{"location"}, {"sku"}, {"counted"}]
     assert not Movement.objects.filter(reason="count").exists()
@@ -253,8 +253,9 @@ def test_what_is_followed_is_counted_in_a_file_lot_by_lot(kind: Any) -> None:
 
     body = "sku,lot,counted\n0017,0017,3\n0017,L-2,7\n"
     done = imported(StockCountResource(key="k"), body)
+    now = "no moment: the stock of now"
     assert [row.diff[5:] for row in done.rows] == [
-        ["4", "0", "4 → 3", "(now)", "-1", "-2.00"], ["6", "0", "6 → 7", "(now)", "+1", "2.00"],
+        ["4", "0", "4 → 3", now, "-1", "-2.00"], ["6", "0", "6 → 7", now, "+1", "2.00"],
     ]  # fmt: skip
     imported(StockCountResource(key="k"), body)
     assert dict(LotLevel.objects.values_list("lot__code", "units")) == {"0017": 3, "L-2": 7}
