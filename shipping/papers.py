@@ -296,7 +296,7 @@ def pick_list(order_ids: Sequence[int], *, language: str = "en", printed_by: str
                     for order in in_turn
                 ),
                 lines=tuple(
-                    _pick_line(places[level_id], needs[level_id], in_turn, lots_of.get(level_id, ()))
+                    _pick_line(places[level_id], needs[level_id], in_turn, lots_of.get(level_id, ()), language)
                     for level_id in ordered
                 ),
                 language=language,
@@ -315,12 +315,16 @@ def _walk(allocation: Allocation) -> tuple[int, str, int, str, str]:
 
 
 def _pick_line(
-    allocation: Allocation, needs: dict[int, int], in_turn: Sequence[Order], taken: Sequence[tuple[str, int]]
+    allocation: Allocation,
+    needs: dict[int, int],
+    in_turn: Sequence[Order],
+    taken: Sequence[tuple[str, int]],
+    language: str,
 ) -> PickLine:
     level = allocation.level
     return PickLine(
         sku=level.product.sku,
-        name=level.product.name,
+        name=(language == "fr" and level.product.name_fr) or level.product.name,
         needs=tuple(PickNeed(order.number, needs[order.pk]) for order in in_turn if order.pk in needs),
         location=(level.location.warehouse or level.location).name,
         bin=level.location.bin_name,

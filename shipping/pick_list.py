@@ -65,7 +65,7 @@ WORDS = {
         "summary": "Orders: {orders} · Places: {lines} · Units: {units}",
         "printed": "Printed on {day} at {time}",
         "by": "by {who}",
-        "lot": "Lot {code} × {units}",
+        "lot": "Lot/serial {code} × {units}",
         "check": "Lots and serial numbers are proposed, the first to expire first: check them on the goods. Where you take "
         "another one, say so on the parcel.",
         "bin": "Bin",
@@ -86,7 +86,7 @@ WORDS = {
         "summary": "Commandes\u00a0: {orders} · Emplacements\u00a0: {lines} · Unités\u00a0: {units}",
         "printed": "Imprimée le {day} à {time}",
         "by": "par {who}",
-        "lot": "Lot {code} × {units}",
+        "lot": "Lot/série {code} × {units}",
         "check": "Les lots et numéros de série sont proposés, le premier à expirer d’abord\u00a0: vérifiez-les sur la "
         "marchandise. Si vous en prenez un autre, indiquez-le sur le colis.",
         "bin": "Casier",

@@ -44,7 +44,7 @@ def pdf(lot: Lot) -> bytes:
             sku=lot.product.sku,
             name=(french and lot.product.name_fr) or lot.product.name,
             today=merchant.local_day(timezone.now(), seller),
-            came=tuple(_came(one, seller) for one in lot_trace.came(lot)),
+            came=tuple(_came(one, lot, seller) for one in lot_trace.came(lot)),
             lying=tuple((spot.place.in_full, spot.units) for spot in lot_trace.lying(lot)),
             got=tuple(_got(one, seller) for one in found),
             language=seller.language,
@@ -56,12 +56,13 @@ def pdf(lot: Lot) -> bytes:
     )
 
 
-def _came(one: Came, seller: Merchant) -> recall_paper.CameLine:
+def _came(one: Came, lot: Lot, seller: Merchant) -> recall_paper.CameLine:
+    supplier = one.purchase.supplier if one.purchase else lot.supplier
     return recall_paper.CameLine(
         on=merchant.local_day(one.movement.at, seller),
         units=one.movement.quantity,
         reason=one.movement.reason,
-        supplier=one.purchase.supplier.name if one.purchase else "",
+        supplier=supplier.name if supplier else "",
         paper=" · ".join(filter(None, [one.purchase.number if one.purchase else "", one.delivery_note])),
         place=one.movement.location.in_full,
     )

@@ -203,7 +203,7 @@ def _got(paper: Paper, data: RecallData, words: dict[str, str]) -> None:
             Column(words["shipped"], DAY),
             Column(words["units"], FIGURE, "right"),
             Column(words["returned"], FIGURE, "right"),
-            Column(words["called"], BOX, "right"),
+            Column(words["called"], BOX),
         ],
     )
     table.heading()

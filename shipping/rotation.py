@@ -123,9 +123,9 @@ def _exchanged(shelves: list[_Shelf]) -> tuple[dict[int, int], dict[int, int]]:
 
 
 def _taken(of_lines: list[list[int]], units: int) -> list[tuple[int, int]]:
-    """(line, units) that go away, of the orders that came last."""
+    """(line, units) that go away, of the orders that came first."""
     found = []
-    for line, there in reversed(of_lines):
+    for line, there in of_lines:
         part = min(there, units)
         if part:
             found.append((line, part))

@@ -61,6 +61,8 @@ def facts_of(order_id: int) -> Facts:
         inside[line.shipment_id].append(line)
     for parcel in parcels:
         parcel.inside = inside[parcel.pk]  # type: ignore[attr-defined]
+        packed = parcel.state == Shipment.State.PACKED
+        parcel.proposed = packed and any(line.lot_id for line in inside[parcel.pk])  # type: ignore[attr-defined]
         parcel.units = sum(line.quantity for line in inside[parcel.pk])  # type: ignore[attr-defined]
     invoice = Invoice.objects.filter(order=order).defer("pdf", "document").first()
     facts = Facts(

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 def test_the_lots_to_take_and_those_that_were_taken() -> None:
     make_merchant()
-    milk = make_product("MILK", tracking="lot", expires=True)
+    milk = make_product("MILK", tracking="lot", expires=True, name_fr="Lait")
     today = timezone.localdate()
     for code, ahead in (("LATE", 30), ("SOON", 5), ("OLD", -1)):
         lot = lots.take_in([lots.Named(milk.pk, code, today + timedelta(days=ahead))])[milk.pk, code]
@@ -24,9 +24,12 @@ def test_the_lots_to_take_and_those_that_were_taken() -> None:
     order = make_order([("MILK", 4, "2.00")])
 
     said = Read(papers.pick_list([order.pk])).text()
-    assert "Lot SOON × 3" in said
-    assert "Lot LATE × 1" in said
+    assert "Lot/serial SOON × 3" in said
+    assert "Lot/serial LATE × 1" in said
     assert "OLD" not in said
+    french = Read(papers.pick_list([order.pk], language="fr")).text()
+    assert "Lait" in french
+    assert "Lot/série SOON × 3" in french
 
     journey.pack([order.pk])
     assert "Lot/serial SOON, LATE" in Read(papers.slips([order.pk])).text()

@@ -134,7 +134,7 @@ def test_the_first_to_expire_goes_out_first_whatever_bin_it_lies_in() -> None:
     put(product, "soon", 3, 5, bins["B"])
 
     said = Read(papers.paper("picklist", [first.pk])[0]).text()
-    assert "Lot soon × 2" in said
+    assert "Lot/serial soon × 2" in said
     assert "late" not in said
     assert reserved() == {"A": 2, "B": 2}
 
