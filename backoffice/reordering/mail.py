@@ -77,7 +77,7 @@ def letter(seller: Merchant, day: date) -> Letter | None:
             key=f"order-list-{day:%Y-%m-%d}",
             attachments=(
                 Attachment(f"{name}.pdf", pdf),
-                Attachment(f"{name}.xlsx", file.read(), table.FORMATS["xlsx"]().get_content_type()),
+                Attachment(f"{name}.xlsx", file.read(), table.FORMATS["xlsx"].get_content_type()),
             ),
         )
 

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import IO, Any
 
-from backoffice.exchange.files import CsvFormat, XlsxFormat
-from backoffice.lib import cells
+from backoffice.exchange import figures
 from backoffice.reordering import words
 from backoffice.reordering.needs import Line
 
@@ -15,19 +14,19 @@ COLUMNS = (
     "suggested_point", "suggested_target",
 )  # fmt: skip
 COSTS = ("currency", "price", "value")
-FORMATS: dict[str, Any] = {"csv": CsvFormat, "xlsx": XlsxFormat}
+FORMATS = figures.FORMATS
 
 
 def headers(*, costs: bool) -> list[str]:
     return [*COLUMNS, *(COSTS if costs else ()), "why"]
 
 
-def rows(lines: Iterable[Line], *, service_level: Decimal, costs: bool) -> Iterator[list[str]]:
+def rows(lines: Iterable[Line], *, service_level: Decimal, costs: bool) -> Iterator[list[Any]]:
     for line in lines:
         names = (*COLUMNS, *(COSTS if costs else ()))
-        yield [*(cells.shown(getattr(line, name)) for name in names), " ".join(words.why(line, service_level))]
+        yield [*(getattr(line, name) for name in names), " ".join(words.why(line, service_level))]
 
 
 def file(form: str, lines: Iterable[Line], *, service_level: Decimal, costs: bool) -> IO[bytes]:
-    """A CSV or XLSX file, a row at a time."""
-    return FORMATS[form]().write(headers(costs=costs), rows(lines, service_level=service_level, costs=costs))
+    """A CSV or XLSX file, a row at a time; in XLSX figures are numbers to reckon with."""
+    return figures.written(form, headers(costs=costs), rows(lines, service_level=service_level, costs=costs))

@@ -21,7 +21,7 @@ from orders import merchant
 
 A_PAGE = 50
 COSTS = "inventory.see_costs"
-FORMS = {"pdf": "application/pdf", **{name: form().get_content_type() for name, form in table.FORMATS.items()}}
+FORMS = {"pdf": "application/pdf", **{name: form.get_content_type() for name, form in table.FORMATS.items()}}
 
 
 @dataclass(frozen=True, slots=True)
