@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -13,11 +12,8 @@ from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from backoffice.lib import formats, money
-from inventory.models import Movement
+from backoffice.lib import formats
 from inventory.reports.columns import PRODUCT, SKU, Column, Kind
-
-REASONS = dict(Movement.Reason.choices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +45,23 @@ class Style:
         language = (get_language() or "en")[:2]
         if value is None or value == "":
             return self._nothing(column)
+        value = column.told(value, self.currency)
         match column.kind:
             case Kind.AMOUNT:
-                return formats.money(money.rounded(value, self.currency), self.currency, language)
+                return formats.money(value, self.currency, language)
             case Kind.COST:
                 return formats.money(value, self.currency, language)
-            case Kind.UNITS:
+            case Kind.UNITS | Kind.TIMES | Kind.DAYS:
                 return formats.number(value, language)
             case Kind.CHANGE:
                 sign = "+" if value > 0 else "−" if value < 0 else ""
                 return f"{sign}{formats.number(abs(value), language)}"
             case Kind.SHARE:
-                return formats.percent(round(value * 100, 1), language)
-            case Kind.TIMES:
-                return formats.number(Decimal(f"{value:.2f}"), language)
-            case Kind.DAYS:
-                return formats.number(round(value), language)
+                return formats.percent(value, language)
             case Kind.DAY:
                 return day(value)
             case Kind.MOMENT:
                 return moment(value.astimezone(self.zone))
-            case Kind.TEXT if column.heading == "reason":
-                return _("value changed later") if value == "revaluation" else REASONS.get(value, value)
         return value
 
     @staticmethod

@@ -183,7 +183,8 @@ def _file(request: HttpRequest, form: ReportForm, asked: Asked, extension: str) 
         columns = [c for c in columns if not (form.place_id is not None and c.field == "value")]
     else:
         rows = way.rows(asked)
-    cells = ([figures.local(column.of(row), asked.zone) for column in columns] for row in rows)
+    currency = form.seller.currency
+    cells = ([figures.local(column.told(column.of(row), currency), asked.zone) for column in columns] for row in rows)
     kind = figures.FORMATS[extension]
     response = FileResponse(
         figures.written(extension, [column.heading for column in columns], cells),

@@ -1,11 +1,15 @@
 """What stands in the columns of a report, for its page and for its file alike."""
 
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
 from operator import attrgetter
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+
+from backoffice.lib import money
+from inventory.models import Movement
 
 
 class Kind(Enum):
@@ -42,6 +46,29 @@ class Column:
     def of(self, row: Any) -> Any:
         return attrgetter(self.field)(row)
 
+    def told(self, value: Any, currency: str) -> Any:
+        """A value as page and file alike tell it: rounded half up, shares in per cent, reasons in words."""
+        if value is None:
+            return None
+        match self.kind:
+            case Kind.AMOUNT:
+                return money.rounded(value, currency)
+            case Kind.SHARE:
+                return _half_up(value * 100, "0.1")
+            case Kind.TIMES:
+                return _half_up(value, "0.01")
+            case Kind.DAYS:
+                return int(_half_up(value, "1"))
+            case Kind.TEXT if self.heading == "reason":
+                return str(REASONS.get(value, value))
+        return value
+
+
+def _half_up(value: Any, step: str) -> Decimal:
+    return Decimal(value).quantize(Decimal(step), ROUND_HALF_UP)
+
+
+REASONS: dict[str, Any] = {**dict(Movement.Reason.choices), "revaluation": _("value changed later")}
 
 SKU = Column("sku", _("SKU"))
 PRODUCT = Column("name", _("Product"))

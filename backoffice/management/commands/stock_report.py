@@ -55,7 +55,10 @@ class Command(BaseCommand):
         if report.name == "card" and asked.product_id is None:
             raise CommandError("A movement card is of one product. Say which with --product SKU.")
         rows = movement_card.card_rows(asked) if report.name == "card" else way.rows(asked)
-        cells = ([figures.local(column.of(row), asked.zone) for column in way.columns] for row in rows)
+        currency = merchant.current().currency
+        cells = (
+            [figures.local(column.told(column.of(row), currency), asked.zone) for column in way.columns] for row in rows
+        )
         headings = [column.heading for column in way.columns]
         with figures.written(options["format"], headings, cells) as file:
             if options["output"] is None:

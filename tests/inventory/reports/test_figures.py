@@ -10,6 +10,7 @@ from django.utils import timezone
 from inventory.models import Category, Location, Product, StockLevel, Supplier, SupplierProduct
 from inventory.reports import abc
 from inventory.reports.asked import chosen, parameters
+from inventory.reports.columns import Column, Kind
 from inventory.reports.dead_stock import DEAD_STOCK
 from inventory.reports.movement_card import card, card_rows
 from inventory.reports.stock_at import STOCK, STOCK_BY_PLACE
@@ -234,6 +235,20 @@ def test_turnover_is_cost_of_goods_by_the_mean_of_opening_and_closing_value(tent
     assert row.turnover == Decimal("0.685")
     assert row.days_of_stock is not None
     assert round(row.days_of_stock, 3) == Decimal("13.139")  # 9 days / 0.685
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "told"),
+    [
+        (Kind.TIMES, Decimal("0.2222222222"), "0.22"),
+        (Kind.DAYS, Decimal("1642.5"), "1643"),
+        (Kind.SHARE, Decimal("0.90905"), "90.9"),
+        (Kind.AMOUNT, Decimal("2.345"), "2.35"),
+        (Kind.COST, Decimal("2.3450"), "2.3450"),
+    ],
+)
+def test_page_and_file_tell_a_figure_alike(kind: Kind, value: Decimal, told: str) -> None:
+    assert str(Column("x", "x", kind).told(value, "CAD")) == told
 
 
 def test_turnover_without_sales_or_without_stock_says_nothing() -> None:

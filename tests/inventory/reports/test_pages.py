@@ -140,8 +140,8 @@ def test_the_card_as_a_file_has_each_movement_by_the_merchants_clock(shop: Produ
 
     rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
     assert [(row["at"][:16], row["reason"], row["quantity"], row["on_hand"], row["value"]) for row in rows] == [
-        (f"{DAY}T12:00", "receipt", "10", "10", "43212.50"),
-        (f"{LATER}T12:00", "shipment", "-4", "6", "25927.50"),
+        (f"{DAY}T12:00", "receipt of goods", "10", "10", "43212.50"),
+        (f"{LATER}T12:00", "shipped", "-4", "6", "25927.50"),
     ]
 
 
