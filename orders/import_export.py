@@ -7,12 +7,20 @@ from django.http import HttpRequest
 from backoffice.exchange.admin import TableExchange
 from backoffice.exchange.forms import OrderConfirmForm, OrderImportForm
 from orders.resources import CustomerResource, OrderResource
+from orders.signup_resource import SignupResource
 
 
 class CustomerExchange(TableExchange):
     resource_classes = (CustomerResource,)
     may_import = ("orders.add_customer", "orders.change_customer")
     may_export = ("orders.view_customer",)
+
+
+class SignupExchange(TableExchange):
+    """Out only: people sign up themselves."""
+
+    resource_classes = (SignupResource,)
+    may_export = ("orders.view_backinstocksignup",)
 
 
 class OrderExchange(TableExchange):

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.sync.models import Connection
@@ -53,3 +54,12 @@ class BackInStockSignup(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email}: {self.product_id}"
+
+    @property
+    def state(self) -> str:
+        """How far it is, in words for staff."""
+        if self.cancelled_at:
+            return gettext("taken back")
+        if self.mailed_at:
+            return gettext("told")
+        return gettext("being told") if self.called_at else gettext("waiting")

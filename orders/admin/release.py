@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice import desk, releasing
+from backoffice.exchange import figures
 from inventory import catalogue
 from inventory.models import Location, Product
 from orders import backorder_list, release
@@ -74,7 +77,7 @@ class Chosen:
     problem: str = ""
 
 
-def view(request: HttpRequest) -> HttpResponse:
+def view(request: HttpRequest) -> HttpResponseBase:
     desk.must(request, "orders.view_order", "inventory.adjust_stock")
     choice = Choice.of(request)
     if request.method == "POST":
@@ -82,6 +85,10 @@ def view(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(request.path + choice.address())
     chosen = _chosen(choice)
     plan = release.plan(chosen.products, choice.rule, arriving=chosen.arriving, into=chosen.into)
+    if (kind := request.GET.get("export", "")) in figures.FORMATS:
+        return _file(plan, kind)
+    said = request.GET.copy()
+    said.pop("export", None)
     return desk.page(
         request,
         "admin/orders/order/release.html",
@@ -94,11 +101,32 @@ def view(request: HttpRequest) -> HttpResponse:
         more=max(0, len({line.order_id for line in plan.changes}) - SHOWN),
         waiting=sum(1 for line in plan.lines if line.waits),
         rules=Rule,
+        formats=[(kind, f"?{said.urlencode()}&export={kind}") for kind in figures.FORMATS],
         warehouses=_warehouses(),
         here=choice.address(),
         whole_list=choice.address(all="", product="", after="", pick=[]),
         next=choice.address(after=chosen.listed.after[0], pick=[]) if chosen.listed.after else "",
     )
+
+
+def _file(plan: release.Plan, kind: str) -> FileResponse:
+    """The whole plan, those who still wait and those for whom nothing changes too, in the order in which they are served."""
+    skus = dict(Product.objects.filter(pk__in={line.product_id for line in plan.lines}).values_list("pk", "sku"))
+    rows = (
+        (
+            plan.orders[line.order_id], skus[line.product_id], line.name, line.had, line.gets, line.waits,
+            line.order_id in plan.complete,
+        )
+        for line in plan.lines
+    )  # fmt: skip
+    response = FileResponse(
+        figures.written(kind, ("order", "sku", "name", "has", "gets", "still_waits", "leaves_whole"), rows),
+        as_attachment=True,
+        filename=f"release-plan-{timezone.localdate():%Y-%m-%d}.{kind}",
+        content_type=figures.FORMATS[kind].get_content_type(),
+    )
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 def _warehouses() -> list[Location]:

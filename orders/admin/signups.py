@@ -11,6 +11,7 @@ from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from backoffice import desk
 from orders import back_in_stock
+from orders.import_export import SignupExchange
 from orders.models import BackInStockSignup
 
 
@@ -35,7 +36,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(BackInStockSignup)
-class BackInStockSignupAdmin(desk.ReadOnlyAdmin):
+class BackInStockSignupAdmin(SignupExchange, desk.ReadOnlyAdmin):
     list_display = ("product", "email", "language", "created_at", "shown_state")
     list_filter = (StateFilter, ("connection", RelatedDropdownFilter))
     list_select_related = ("product",)
@@ -47,11 +48,9 @@ class BackInStockSignupAdmin(desk.ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("state"))
     def shown_state(self, signup: BackInStockSignup) -> Any:
-        if signup.cancelled_at:
-            return desk.badge(_("taken back"), "quiet")
-        if signup.mailed_at:
-            return desk.badge(_("told"), "good")
-        return desk.badge(_("being told"), "info") if signup.called_at else desk.badge(_("waiting"), "warn")
+        if signup.cancelled_at or signup.mailed_at:
+            return desk.badge(signup.state, "quiet" if signup.cancelled_at else "good")
+        return desk.badge(signup.state, "info" if signup.called_at else "warn")
 
     def has_take_back_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("orders.change_backinstocksignup")

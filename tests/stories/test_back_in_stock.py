@@ -21,6 +21,7 @@ from orders.models import BackInStockSignup
 from tests.api.conftest import sentences
 from tests.making import make_connection, make_merchant, make_order, make_product, receive
 from tests.smtp import MailServer, subject_of
+from tests.staff import logged_in
 
 pytestmark = pytest.mark.django_db
 API = "/api/v1/back-in-stock/"
@@ -287,3 +288,16 @@ def test_the_page_and_the_api_refuse_in_the_language_of_who_asks() -> None:
     assert "Avertissez-moi de son retour" in spoken
     refused = client.post(API, {"sku": "TENT", "email": "nope", "language": "fr"}, content_type="application/json")
     assert "n’est pas une adresse de courriel" in sentences(refused)["email"]
+
+
+def test_the_list_goes_out_as_a_table() -> None:
+    make_product("TENT")
+    sign_up("ann", "bob")
+    back_in_stock.stop([BackInStockSignup.objects.get(email="bob@example.ca").pk])
+
+    answer: Any = logged_in("clerk").post(
+        "/admin/orders/backinstocksignup/export/?state=stopped", {"format": "0", "resource": "0"}
+    )
+
+    _head, row = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    assert row.startswith("TENT,Product TENT,1,bob@example.ca,en,,taken back,20")

@@ -180,6 +180,21 @@ def test_a_delivery_completes_kits_where_their_other_parts_lie_and_serves_only_i
     assert f'<option value="{east.pk}" selected>' in page
 
 
+def test_the_plan_goes_out_as_a_table_with_those_who_still_wait() -> None:
+    make_product("TENT", 3)
+    first, second = make_order([("TENT", 5, "1.00")]), make_order([("TENT", 2, "1.00")])
+    client, asked = logged_in("manager"), {"product": "TENT", "rule": "complete"}
+    page = client.get(PAGE, asked).content.decode()
+    assert "product=TENT&amp;rule=complete&amp;export=csv" in page
+
+    file: Any = client.get(PAGE, {**asked, "export": "csv"})
+    assert b"".join(file.streaming_content).decode("utf-8-sig").splitlines() == [
+        "order,sku,name,has,gets,still_waits,leaves_whole",
+        f"{first.number},TENT,{first.lines.get().name},3,1,4,no",
+        f"{second.number},TENT,{second.lines.get().name},0,2,0,yes",
+    ]
+
+
 def test_pressed_twice_there_is_nothing_left_to_do() -> None:
     make_product("TENT", 3)
     make_order([("TENT", 5, "1.00")])
