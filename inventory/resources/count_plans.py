@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from import_export.fields import Field
 
@@ -60,8 +59,6 @@ class CountPlanResource(TableResource):
     ) -> None:
         super().validate_instance(instance, import_validation_errors, validate_unique)
         needs(instance, warehouse="warehouse")
-        if instance.sheet_lines < 1:
-            raise ValidationError({"sheet_lines": "A sheet has one line at least."})
 
     def shown(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.select_related("warehouse", "category")
