@@ -190,8 +190,8 @@ PURCHASE_BUTTONS = {
 }
 RETURN_BUTTONS = {"send": BOSS, "mail": BOSS, "credit": BOSS, "cancel": BOSS}
 TRAFFIC_BUTTONS = {"again": {C, M, X}, "skip": {C, M, X}}
-COUNT_BUTTONS = {"enter": {W, M, X}, "found": {W, M, X}, "submit": {W, M, X}, "look": {W, M, X}, "cancel": {W, M, X}, "approve": BOSS,
-                 "again": BOSS}  # fmt: skip
+COUNT_BUTTONS = {"enter": {W, M, X}, "found": {W, M, X}, "submit": {W, M, X}, "look": {W, M, X}, "cancel": {W, M, X},
+                 "approve": BOSS, "again": BOSS}  # fmt: skip
 NOBODY_ADDS = ("orders.order", "orders.hold", "shipping.shipment", "inventory.movement", "inventory.stocklevel",
                "inventory.countsheet",
                "accounting.invoice", "accounting.entry", "accounting.account", "sync.arrival", "sync.delivery")  # fmt: skip
