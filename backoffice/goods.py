@@ -17,7 +17,7 @@ from backoffice.lib import money
 from backoffice.sync import deliveries
 from inventory import first_out, places
 from inventory import ledger as stock
-from inventory.models import LotLevel, Movement, Product, StockLevel
+from inventory.models import LotLevel, Movement, Product
 from orders import allocation, merchant, promise_keeping, publishing, status, timeline
 from shipping import lots, packing
 from shipping.models import Shipment
@@ -75,75 +75,6 @@ def book_found(differences: Mapping[Any, Goods], *, key: str, note: str, by: Any
         by=by,
         suffixes=[str(line) for line in differences],
     )
-
-
-def sold_elsewhere(units: Sequence[tuple[int, int, str]], *, note: str) -> dict[int, int]:
-    """Goods (product, units, key) that a store sold and shipped itself have left: they leave the ledger here too.
-
-    Booked once by key. No more leaves than is there; by product, how many units were missing.
-    """
-    with transaction.atomic():
-        allocation.lock_products(product_id for product_id, _, _ in units)
-        counted = set(Product.objects.filter(pk__in={u[0] for u in units}, stocked=True).values_list("pk", flat=True))
-        shelves = _shelves(counted)
-        moves: list[stock.Move] = []
-        missing: dict[int, int] = {}
-        booked = set(Movement.objects.filter(key__in=[key for _, _, key in units]).values_list("key", flat=True))
-        for product_id, quantity, key in units:
-            if product_id not in counted or key in booked:
-                continue
-            wanted = quantity
-            for shelf in shelves.get(product_id, ()):
-                part = min(wanted, shelf.units)
-                if part > 0:
-                    # The first piece carries the event's own key, by which it is known as booked.
-                    name = f"{key}#{len(moves)}" if wanted < quantity else key
-                    moves.append(
-                        stock.Move(
-                            product_id,
-                            shelf.location_id,
-                            -part,
-                            Movement.Reason.ELSEWHERE,
-                            name,
-                            note=note,
-                            lot_id=shelf.lot_id,
-                        )
-                    )
-                    shelf.units -= part
-                    wanted -= part
-            if wanted:
-                missing[product_id] = missing.get(product_id, 0) + wanted
-        freed = take_back_promises(moves)
-        moved = stock.record(moves)
-        kind, against, words = AGAINST[Movement.Reason.ELSEWHERE]
-        book(moved, kind, against, words)
-        refill({movement.product_id for movement in moved} | freed)
-    return missing
-
-
-@dataclass(slots=True)
-class _Shelf:
-    """Units of a product in one place, of one lot where it is followed."""
-
-    location_id: int
-    units: int
-    lot_id: int | None = None
-
-
-def _shelves(product_ids: Iterable[int]) -> dict[int, list[_Shelf]]:
-    """By product where units can be taken from: the default warehouse first, what is promised to nobody first in each."""
-    ids = list(product_ids)
-    home = stock.default_location().pk
-    by_lot = first_out.in_turn(ids)
-    found: dict[int, list[_Shelf]] = defaultdict(list)
-    levels = StockLevel.objects.filter(product__in=ids, location__sellable=True, on_hand__gt=0).select_related(
-        "location"
-    )
-    for level in sorted(levels, key=lambda lv: (lv.location.warehouse_or_self != home, -lv.available, lv.pk)):
-        spot = (level.product_id, level.location_id)
-        pieces = [(units, lot) for lot, units in by_lot[spot]] if spot in by_lot else [(level.on_hand, None)]
-        found[level.product_id] += [_Shelf(level.location_id, units, lot) for units, lot in pieces]
-    return found
 
 
 MOST = Decimal(10) ** 11

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounting import taxes
 from accounting.models import Invoice, TaxName
-from backoffice import goods, journey
+from backoffice import elsewhere, goods, journey
 from backoffice.sync import connections, deliveries
 from backoffice.sync.models import Connection
 from inventory import catalogue, kits
@@ -125,7 +125,7 @@ def sent_by_store(order: Order, *, by: Any = None, who: str) -> None:
             if units > 0
             for product_id, each in _takes(ln)
         ]
-        missing = goods.sold_elsewhere(gone, note=f"Order {order.number}, shipped by the store itself")
+        missing = elsewhere.sold_elsewhere(gone, note=f"Order {order.number}, shipped by the store itself")
         skus = dict(Product.objects.filter(pk__in=missing).values_list("pk", "sku"))
         holds.place([holds.sold_more(order.pk, sku=skus[pk], units=short) for pk, short in missing.items()])
         timeline.write([timeline.entry(order.pk, "elsewhere", "The rest was shipped by the store itself.", who=who)])

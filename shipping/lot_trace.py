@@ -141,7 +141,7 @@ def _returned(lot: Lot) -> dict[int, int]:
 
 
 def _elsewhere(lot: Lot) -> Iterator[Got]:
-    """What a store shipped itself: the order is in the key of the movement (see goods.sold_elsewhere)."""
+    """What a store shipped itself: the order is in the key of the movement (see elsewhere.sold_elsewhere)."""
     moved = list(Movement.objects.filter(lot=lot, reason=Reason.ELSEWHERE).order_by("id"))
     if not moved:
         return

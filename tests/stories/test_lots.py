@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice import goods, journey, papers, returning
+from backoffice import elsewhere, goods, journey, papers, returning
 from inventory import kits, lots, places
 from inventory import ledger as stock
 from inventory.ledger import LotNeeded, Short
@@ -323,8 +323,8 @@ def test_the_parts_of_a_kit_are_followed_too() -> None:
 def test_what_the_store_sold_itself_leaves_first_to_expire_from_wherever_it_lies() -> None:
     product = milk(soon=5, late=30)
 
-    assert goods.sold_elsewhere([(product.pk, 4, "elsewhere:1:2:3")], note="Shipped by the store") == {}
-    assert goods.sold_elsewhere([(product.pk, 4, "elsewhere:1:2:3")], note="Shipped by the store") == {}
+    assert elsewhere.sold_elsewhere([(product.pk, 4, "elsewhere:1:2:3")], note="Shipped by the store") == {}
+    assert elsewhere.sold_elsewhere([(product.pk, 4, "elsewhere:1:2:3")], note="Shipped by the store") == {}
 
     assert left() == {"late": 2}
     assert Movement.objects.filter(reason="elsewhere").count() == 2
