@@ -1,7 +1,7 @@
 """The staff's pages on goods that go back to their suppliers: the list, a new one, and its page with buttons."""
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.contrib import admin
@@ -99,7 +99,7 @@ def new(request: HttpRequest) -> HttpResponse:
         order=order,
         order_number=request.POST.get("order", order.number if order else ""),
         locations=list(Location.objects.filter(archived_at=None).select_related("warehouse")),
-        location=request.POST.get("location", ""),
+        location=request.POST.get("location", str(order.warehouse_id) if order else ""),
         reason=request.POST.get("reason", ""),
         reference=request.POST.get("reference", ""),
         once=request.POST.get("once") or desk.once(),
@@ -118,6 +118,7 @@ def _draft(request: HttpRequest, made: list[SupplierReturn]) -> str:
     if number and order is None:
         raise ValueError(_("There is no purchase order %(number)s.") % {"number": number[:40]})
     sees_costs = request.user.has_perm("inventory.see_costs")
+    prices = _prices(order) if order else {}
     lines = []
     for code, units, lot_code, credit in typed.rows(request, "product", "units", "lot", "credit"):
         product, count = typed.counted(code, units)
@@ -125,7 +126,7 @@ def _draft(request: HttpRequest, made: list[SupplierReturn]) -> str:
         if lot_code.strip() and lot is None:
             raise ValueError(_("%(sku)s has no lot %(lot)s.") % {"sku": product.sku, "lot": lot_code.strip()[:40]})
         given = typed.amount(credit) if sees_costs else None
-        value = product.average_cost if given is None else given
+        value = prices.get(product.pk, product.average_cost) if given is None else given
         lines.append(Going(product.pk, place, count, value, lot.pk if lot else None))
     going_back = supplier_returns.draft(
         supplier_id=supplier,
@@ -138,6 +139,16 @@ def _draft(request: HttpRequest, made: list[SupplierReturn]) -> str:
     )
     made.append(going_back)
     return _("%(number)s is drafted; the goods leave the stock when it is sent.") % {"number": going_back.number}
+
+
+def _prices(order: PurchaseOrder) -> dict[int, Decimal]:
+    """What one of each product cost on an order, in the merchant's currency: what its supplier is asked back for it."""
+    prices = order.lines.filter(unit_price__isnull=False).values_list("product", "unit_price")
+    return {
+        pk: (price * order.rate).quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP)
+        for pk, price in prices
+        if price is not None
+    }
 
 
 def page(request: HttpRequest, return_id: int) -> HttpResponse:
