@@ -12,25 +12,27 @@ _lines = """
 INVARIANTS = (
     Invariant(
         name="landed costs",
-        what="Freight and duty of a receipt are owed to the cent, spread over its goods or cost of what was sold.",
+        what="Freight, duty and other prices on the invoice of a receipt are owed to the cent, spread over its goods or cost of"
+        " what was sold.",
         over="inventory_landedcost",
         faults=f"""
             SELECT format('Receipt %s: %s of freight and duty are noted, %s are booked.', receipt_id, coalesce(noted.amount, 0),
                           coalesce(booked.amount, 0))
-              FROM (SELECT receipt_id, sum(amount) AS amount FROM inventory_landedcost GROUP BY receipt_id) noted
-              FULL JOIN (SELECT receipt_id, -sum(amount) AS amount FROM (
-                    SELECT item.receipt_id, line.amount
+              FROM (SELECT receipt_id, CASE kind WHEN 'price' THEN '{chart.RECEIVED}' ELSE '{chart.LANDED}' END AS owed_in,
+                           sum(amount) AS amount FROM inventory_landedcost GROUP BY 1, 2) noted
+              FULL JOIN (SELECT receipt_id, owed_in, -sum(amount) AS amount FROM (
+                    SELECT item.receipt_id, account.code AS owed_in, line.amount
                       FROM {_lines}
                       JOIN inventory_movement moved ON 'movement:' || moved.key = entry.key
                       JOIN inventory_goodsreceiptline item ON item.movement_id = moved.id
                      WHERE account.code = '{chart.LANDED}'
                      UNION ALL
-                    SELECT cost.receipt_id, line.amount
+                    SELECT cost.receipt_id, account.code, line.amount
                       FROM {_lines}
                       JOIN inventory_landedcost cost
                         ON cost.id::text = split_part(regexp_replace(entry.key, '^revaluation:', ''), ':', 2)
-                     WHERE account.code = '{chart.LANDED}' AND entry.key ~ '^(revaluation:)?landed:'
-                    ) each_line GROUP BY receipt_id) booked USING (receipt_id)
+                     WHERE account.code IN ('{chart.LANDED}', '{chart.RECEIVED}') AND entry.key ~ '^(revaluation:)?landed:'
+                    ) each_line GROUP BY 1, 2) booked USING (receipt_id, owed_in)
              WHERE coalesce(noted.amount, 0) <> coalesce(booked.amount, 0)
         """,
     ),

@@ -14,16 +14,16 @@ SCORE = """
     SELECT supplier.id, supplier.code, supplier.name, coalesce(came.units, 0), coalesce(came.on_time, 0),
            coalesce(came.days_late, 0), coalesce(due.units, 0), coalesce(due.orders, 0)
       FROM inventory_supplier supplier
-      LEFT JOIN (SELECT bought.supplier_id, sum(item.quantity) AS units,
-                        sum(item.quantity) FILTER (WHERE day.late <= 0) AS on_time,
-                        sum(item.quantity * greatest(day.late, 0)) AS days_late
+      LEFT JOIN (SELECT bought.supplier_id, sum(item.quantity - item.reversed) AS units,
+                        sum(item.quantity - item.reversed) FILTER (WHERE day.late <= 0) AS on_time,
+                        sum((item.quantity - item.reversed) * greatest(day.late, 0)) AS days_late
                    FROM inventory_goodsreceiptline item
                    JOIN inventory_goodsreceipt receipt ON receipt.id = item.receipt_id
                    JOIN inventory_purchaseorderline line ON line.id = item.line_id
                    JOIN inventory_purchaseorder bought ON bought.id = line.order_id
                   CROSS JOIN LATERAL (SELECT (receipt.at AT TIME ZONE %(zone)s)::date
                                              - coalesce(line.promised_on, line.first_expected_on) AS late) day
-                  WHERE day.late IS NOT NULL
+                  WHERE day.late IS NOT NULL AND item.reversed < item.quantity
                   GROUP BY bought.supplier_id) came ON came.supplier_id = supplier.id
       LEFT JOIN (SELECT bought.supplier_id, sum(line.outstanding) AS units, count(DISTINCT bought.id) AS orders
                    FROM inventory_purchaseorderline line

@@ -5,7 +5,7 @@ from backoffice.lib.invariant import Invariant
 INVARIANTS = (
     Invariant(
         name="purchase lines",
-        what="What was received of a line of a purchase order is the sum of its receipts.",
+        what="What was received of a line of a purchase order is the sum of its receipts, without what was taken back.",
         over="inventory_purchaseorderline",
         faults="""
             SELECT format('%s, line %s (%s): %s are received, its receipts add up to %s.', bought.number, line.position,
@@ -13,7 +13,7 @@ INVARIANTS = (
               FROM inventory_purchaseorderline line
               JOIN inventory_purchaseorder bought ON bought.id = line.order_id
               JOIN inventory_product product ON product.id = line.product_id
-              LEFT JOIN (SELECT line_id, sum(quantity) AS units FROM inventory_goodsreceiptline GROUP BY line_id) came
+              LEFT JOIN (SELECT line_id, sum(quantity - reversed) AS units FROM inventory_goodsreceiptline GROUP BY line_id) came
                 ON came.line_id = line.id
              WHERE line.received <> coalesce(came.units, 0)
         """,
@@ -43,6 +43,32 @@ INVARIANTS = (
               FROM inventory_movement moved
               LEFT JOIN inventory_goodsreceiptline item ON item.movement_id = moved.id
              WHERE moved.key LIKE 'receipt:po-%' AND item.id IS NULL
+        """,
+    ),
+    Invariant(
+        name="receipts taken back",
+        what="What is taken back of a receipt is movements of just these units, and each line knows how many it lost.",
+        over="inventory_receiptreversal",
+        faults="""
+            SELECT format('%s, receipt %s: %s × %s are said to be taken back, %s are.', bought.number, item.receipt_id,
+                          item.reversed, product.sku, coalesce(back.units, 0))
+              FROM inventory_goodsreceiptline item
+              JOIN inventory_purchaseorderline line ON line.id = item.line_id
+              JOIN inventory_purchaseorder bought ON bought.id = line.order_id
+              JOIN inventory_product product ON product.id = line.product_id
+              LEFT JOIN (SELECT item_id, sum(quantity) AS units FROM inventory_receiptreversal GROUP BY item_id) back
+                ON back.item_id = item.id
+             WHERE item.reversed <> coalesce(back.units, 0)
+             UNION ALL
+            SELECT format('Movement %s takes back %s × %s, its receipt says %s.', moved.key, -moved.quantity, moved.product_id,
+                          coalesce(back.quantity, 0))
+              FROM inventory_movement moved
+              LEFT JOIN inventory_receiptreversal back ON back.movement_id = moved.id
+              LEFT JOIN inventory_goodsreceiptline item ON item.id = back.item_id
+              LEFT JOIN inventory_purchaseorderline line ON line.id = item.line_id
+             WHERE (back.id IS NOT NULL OR moved.key LIKE 'receipt:reversed-%')
+               AND (moved.product_id, moved.lot_id, moved.quantity)
+                   IS DISTINCT FROM (line.product_id, item.lot_id, -back.quantity)
         """,
     ),
     Invariant(

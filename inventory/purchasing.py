@@ -343,6 +343,14 @@ def cancel_rest(order_id: int, line_ids: Iterable[int] | None = None) -> dict[Pu
     return rest
 
 
+def took_back(order: PurchaseOrder, lines: Sequence[PurchaseOrderLine], units: Mapping[int, int]) -> None:
+    """Units of lines of a locked order had not come after all: it waits for them again, as far as they were ordered."""
+    for purchase_line in lines:
+        purchase_line.received -= units.get(purchase_line.pk, 0)
+    PurchaseOrderLine.objects.bulk_update([line for line in lines if line.pk in units], ["received"])
+    settle(order, lines)
+
+
 def came(order: PurchaseOrder, lines: Sequence[PurchaseOrderLine], units: Mapping[int, int]) -> dict[int, int]:
     """Units of lines of a locked order are here; of which lines more came than was ordered, and how many."""
     too_many = {}

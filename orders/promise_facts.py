@@ -102,7 +102,7 @@ LATENESS = f"""
      CROSS JOIN LATERAL (SELECT DISTINCT coalesce(line.promised_on, line.first_expected_on) AS said
                            FROM inventory_goodsreceiptline item
                            JOIN inventory_purchaseorderline line ON line.id = item.line_id
-                          WHERE item.receipt_id = receipt.id) line
+                          WHERE item.receipt_id = receipt.id AND item.reversed < item.quantity) line
      WHERE line.said IS NOT NULL
 """
 HOUSES = """

@@ -125,7 +125,7 @@ class ReceivedLineOut(Guarded, serializers.ModelSerializer[GoodsReceiptLine]):
 
     class Meta:
         model = GoodsReceiptLine
-        fields = ("line", "sku", "location", "lot", "quantity", "unit_cost")
+        fields = ("line", "sku", "location", "lot", "quantity", "reversed", "unit_cost")
         read_only_fields = fields
 
 

@@ -10,9 +10,10 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from backoffice import buying, desk, landed
+from backoffice import buying, desk, landed, reversing
 from backoffice.landed import Landed
 from inventory.admin import typed
+from inventory.admin.purchase_page import KINDS
 from inventory.models import GoodsReceipt, LandedCost, PurchaseOrder
 from inventory.purchasing import Change, Wanted
 
@@ -114,17 +115,53 @@ def _cancel_rest(request: HttpRequest, order: PurchaseOrder) -> str:
 
 def _bill(request: HttpRequest, order: PurchaseOrder) -> str:
     receipt = get_object_or_404(GoodsReceipt, pk=typed.chosen(request, "receipt"), order=order)
-    billed = landed.bill_later(receipt.pk, cost_of(request), key=typed.key(request), by=request.user)
+    billed = landed.bill_later(receipt.pk, cost_of(request, minus=True), key=typed.key(request), by=request.user)
     if billed is None:
         return _("This was booked before; nothing is booked twice.")
     return _("Booked: what is still here of these goods is worth more, the rest is cost of what was sold.")
 
 
-def cost_of(request: HttpRequest) -> Landed:
-    """Freight, duty or brokerage as typed."""
+def _invoice(request: HttpRequest, order: PurchaseOrder) -> str:
+    desk.must(request, "inventory.see_costs")
+    receipt = get_object_or_404(GoodsReceipt, pk=typed.chosen(request, "receipt"), order=order)
+    prices = {
+        pk: price
+        for pk in receipt.lines.values_list("pk", flat=True)
+        if (price := typed.amount(request.POST.get(f"price-{pk}", ""))) is not None
+    }
+    note = desk.words(request, "bill")
+    if not landed.invoiced(receipt.pk, prices, key=typed.key(request), note=note, by=request.user):
+        return _("This was booked before; nothing is booked twice.")
+    return _("Booked: what is still here of these goods has the invoice's price, the rest is cost of what was sold.")
+
+
+def _take_back(request: HttpRequest, order: PurchaseOrder) -> str:
+    receipt = get_object_or_404(GoodsReceipt, pk=typed.chosen(request, "receipt"), order=order)
+    gone: dict[int, int] = {}
+    for item in receipt.lines.select_related("line__product"):
+        said = request.POST.get(f"came-{item.pk}", "").strip()
+        really = desk.whole_number(said) if said else item.stands
+        if really > item.stands:
+            raise ValueError(
+                _("%(sku)s: more came than was booked. Receive the rest with “Receive”.")
+                % {"sku": item.line.product.sku}
+            )
+        if really < item.stands:
+            gone[item.pk] = item.stands - really
+    reason = desk.words(request, "reason", most=250)
+    count = reversing.reverse(receipt.pk, gone, key=typed.key(request), reason=reason, by=request.user)
+    if not count:
+        return _("This was booked before; nothing is booked twice.")
+    said = _("Taken back out of the stock: %(units)s.") % {"units": desk.units(count)}
+    left = sum(order.lines.values_list("outstanding", flat=True))
+    return f"{said} {_('Still to come of the order: %(units)s.') % {'units': desk.units(left)}}" if left else said
+
+
+def cost_of(request: HttpRequest, *, minus: bool = False) -> Landed:
+    """Freight, duty or brokerage as typed; below zero where a bill is given back."""
     kind, spread = request.POST.get("kind", ""), request.POST.get("spread", "")
-    amount = typed.amount(request.POST.get("amount", ""))
-    if kind not in LandedCost.Kind.values or spread not in LandedCost.Spread.values or amount is None:
+    amount = typed.amount(request.POST.get("amount", ""), minus=minus)
+    if kind not in dict(KINDS) or spread not in LandedCost.Spread.values or amount is None:
         raise ValueError(_("Say what it was, how much, and by what it is spread."))
     return Landed(LandedCost.Kind(kind), amount, LandedCost.Spread(spread), desk.words(request, "bill"))
 
@@ -137,4 +174,6 @@ BUTTONS: dict[str, Button] = {
     "confirm": Button("inventory.change_purchaseorder", _confirm),
     "cancel-rest": Button("inventory.change_purchaseorder", _cancel_rest),
     "bill": Button("inventory.add_landedcost", _bill),
+    "invoice": Button("inventory.add_landedcost", _invoice),
+    "take-back": Button("inventory.receive_goods", _take_back),
 }

@@ -23,6 +23,7 @@ from inventory.models import (
     LandedCost,
     PurchaseOrder,
     PurchaseOrderLine,
+    ReceiptReversal,
     SupplierReturn,
 )
 from orders import merchant
@@ -42,6 +43,8 @@ SHORT: dict[str, Any] = {
     State.CONFIRMED: gettext_lazy("confirmed"),
     State.CLOSED: gettext_lazy("closed"),
 }
+KINDS = [(value, words) for value, words in LandedCost.Kind.choices if value != LandedCost.Kind.PRICE]
+"""What a cost that is typed may be; prices on the invoice have a form of their own."""
 DELIVERY_TONES: dict[str, str] = {
     Delivery.State.DONE: "good",
     Delivery.State.FAILED: "danger",
@@ -96,16 +99,24 @@ def facts_of(order_id: int) -> Facts:
 def _receipts(order: PurchaseOrder) -> list[GoodsReceipt]:
     receipts = list(order.receipts.select_related("by").order_by("id"))
     costs: dict[int, list[LandedCost]] = defaultdict(list)
-    for cost in LandedCost.objects.filter(receipt__in=receipts).order_by("id"):
+    for cost in LandedCost.objects.filter(receipt__in=receipts).select_related("item__line__product").order_by("id"):
         costs[cost.receipt_id].append(cost)
     for receipt in receipts:
         receipt.costs = costs[receipt.pk]  # type: ignore[attr-defined]
         receipt.inside = []  # type: ignore[attr-defined]
+        receipt.back = []  # type: ignore[attr-defined]
+        receipt.stands = 0  # type: ignore[attr-defined]
     by_id: dict[int, Any] = {receipt.pk: receipt for receipt in receipts}
     for item in GoodsReceiptLine.objects.filter(receipt__in=receipts).select_related(
         "line__product", "lot", "location"
     ):
+        price = item.line.unit_price
+        item.price_typed = "" if price is None else cells.figure(price)  # type: ignore[attr-defined]
         by_id[item.receipt_id].inside.append(item)
+        by_id[item.receipt_id].stands += item.stands
+    back = ReceiptReversal.objects.filter(item__receipt__in=receipts).select_related("item__line__product", "by")
+    for one in back.order_by("id"):
+        by_id[one.item.receipt_id].back.append(one)
     return receipts
 
 
@@ -191,7 +202,7 @@ def view(request: HttpRequest, order_id: int) -> HttpResponse:
         has_rest=any(line.outstanding for line in facts.lines),
         has_paper=PurchaseOrder.objects.filter(pk=order.pk, pdf__isnull=False).exists(),
         score=_score(order),
-        kinds=LandedCost.Kind.choices,
+        kinds=KINDS,
         spreads=LandedCost.Spread.choices,
         may={
             "send": may("inventory.send_purchaseorder") and order.state == State.DRAFT,
@@ -200,6 +211,7 @@ def view(request: HttpRequest, order_id: int) -> HttpResponse:
             "confirm": may("inventory.change_purchaseorder") and is_open,
             "cancel": may("inventory.change_purchaseorder") and changeable,
             "receive": may("inventory.receive_goods") and order.state not in (State.DRAFT, State.CANCELLED),
+            "take_back": may("inventory.receive_goods"),
             "bill": may("inventory.add_landedcost"),
             "send_back": may("inventory.add_supplierreturn") and bool(facts.receipts),
             "see_told": may("sync.view_delivery"),

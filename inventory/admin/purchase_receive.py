@@ -52,7 +52,7 @@ def view(request: HttpRequest, order_id: int) -> HttpResponse:
         once=request.POST.get("once") or desk.once(),
         may_bill=request.user.has_perm("inventory.add_landedcost"),
         cost={name: request.POST.get(name, "") for name in ("kind", "amount", "spread")},
-        kinds=LandedCost.Kind.choices,
+        kinds=purchase_page.KINDS,
         spreads=LandedCost.Spread.choices,
     )
 

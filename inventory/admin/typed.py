@@ -59,16 +59,16 @@ def lots(text: str, *, sku: str, counted: int) -> list[tuple[str, int, date | No
     return found
 
 
-def amount(text: str) -> Decimal | None:
-    """A price or an amount, with a point or a comma; None where none was typed."""
-    plain = text.strip().replace("\u00a0", "").replace(" ", "").replace("$", "").replace(",", ".")
+def amount(text: str, *, minus: bool = False) -> Decimal | None:
+    """A price or an amount, with a point or a comma; None where none was typed. Below zero only with `minus`."""
+    plain = text.strip().replace("\u00a0", "").replace(" ", "").replace("$", "").replace("−", "-").replace(",", ".")
     if not plain:
         return None
     try:
         found = Decimal(plain)
     except InvalidOperation:
         raise ValueError(_("“%(text)s” is no amount.") % {"text": text.strip()[:40]}) from None
-    if not found.is_finite() or not 0 <= found < 1_000_000_000:
+    if not found.is_finite() or not (-1_000_000_000 if minus else 0) <= found < 1_000_000_000:
         raise ValueError(_("“%(text)s” cannot be right.") % {"text": text.strip()[:40]})
     return found
 

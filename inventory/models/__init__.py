@@ -19,6 +19,7 @@ from inventory.models.purchasing import (
     LandedCost,
     PurchaseOrder,
     PurchaseOrderLine,
+    ReceiptReversal,
     SupplierReturn,
     SupplierReturnLine,
 )
@@ -33,7 +34,8 @@ __all__ = [
     "Category", "CountLine", "CountPlan", "CountSheet", "GoodsReceipt", "GoodsReceiptLine", "KitComponent", "KitContent",
     "LandedCost", "Listing", "Location", "Lot", "LotLevel", "Movement", "OrderList", "OrderListLine",
     "Product", "ProductFamily", "ProductPicture",
-    "PurchaseOrder", "PurchaseOrderLine", "Revaluation", "SellingUnit", "ServedStore", "StockLevel", "StockRepair", "Supplier",
+    "PurchaseOrder", "PurchaseOrderLine", "ReceiptReversal",
+    "Revaluation", "SellingUnit", "ServedStore", "StockLevel", "StockRepair", "Supplier",
     "SupplierProduct", "SupplierReturn", "SupplierReturnLine", "Transfer", "TransferLine", "ValueRank", "WarehouseProduct",
     "WeeklyDemand",
 ]  # fmt: skip

@@ -147,25 +147,56 @@ class GoodsReceiptLine(models.Model):
     quantity = models.PositiveIntegerField()
     unit_cost = models.DecimalField(max_digits=14, decimal_places=4, help_text=_("In the merchant's currency."))
     movement = models.ForeignKey(Movement, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    reversed = models.PositiveIntegerField(default=0, help_text=_("Units that had not come after all."))
 
     class Meta:
         ordering: ClassVar = ["receipt", "id"]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(quantity__gt=0), name="receipt_line_positive"),
+            models.CheckConstraint(condition=Q(reversed__lte=F("quantity")), name="receipt_line_reversed_had_come"),
         ]
 
     def __str__(self) -> str:
         return f"{self.quantity} of line {self.line_id}"
 
+    @property
+    def stands(self) -> int:
+        """Units that did come."""
+        return self.quantity - self.reversed
+
+
+class ReceiptReversal(models.Model):
+    """Units of a receipt that was wrong, out of the stock again from one place. Never edited away: a mistake is reversed."""
+
+    item = models.ForeignKey(GoodsReceiptLine, on_delete=models.PROTECT, related_name="reversals")
+    key = models.CharField(max_length=120, unique=True)
+    quantity = models.PositiveIntegerField()
+    reason = models.CharField(max_length=250)
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    movement = models.OneToOneField(Movement, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="receipt_reversal_positive"),
+            models.CheckConstraint(condition=~Q(reason=""), name="receipt_reversal_has_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of receipt line {self.item_id}"
+
 
 class LandedCost(models.Model):
-    """Freight, duty or brokerage of a receipt, spread over its lines; what is billed later revalues what is left of them."""
+    """Freight, duty or brokerage of a receipt, spread over its lines, or what the invoice of one line differs; what is billed
+    later revalues what is left of them."""
 
     class Kind(models.TextChoices):
         FREIGHT = "freight", _("freight")
         DUTY = "duty", _("duty")
         BROKERAGE = "brokerage", _("brokerage")
         OTHER = "other", _("other")
+        PRICE = "price", _("other price on the invoice")
 
     class Spread(models.TextChoices):
         VALUE = "value", _("by value")
@@ -173,10 +204,15 @@ class LandedCost(models.Model):
         WEIGHT = "weight", _("by weight")
 
     receipt = models.ForeignKey(GoodsReceipt, on_delete=models.PROTECT, related_name="landed_costs")
+    item = models.ForeignKey(
+        GoodsReceiptLine, null=True, blank=True, on_delete=models.PROTECT, related_name="+",
+        help_text=_("The one line whose price it is; empty: spread over all."),
+    )  # fmt: skip
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.FREIGHT)
     amount = models.DecimalField(
-        max_digits=14, decimal_places=2, help_text=_("In the merchant's currency, before tax.")
-    )
+        max_digits=14, decimal_places=2,
+        help_text=_("In the merchant's currency, before tax; below zero where it is given back."),
+    )  # fmt: skip
     spread = models.CharField(max_length=10, choices=Spread, default=Spread.VALUE)
     key = models.CharField(max_length=120, unique=True)
     note = models.CharField(max_length=250, blank=True)
@@ -185,7 +221,7 @@ class LandedCost(models.Model):
 
     class Meta:
         ordering: ClassVar = ["id"]
-        constraints: ClassVar = [models.CheckConstraint(condition=Q(amount__gt=0), name="landed_cost_positive")]
+        constraints: ClassVar = [models.CheckConstraint(condition=~Q(amount=0), name="landed_cost_is_some")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount}"
