@@ -21,7 +21,15 @@ from inventory import lots, supplier_returns
 from inventory.admin import typed
 from inventory.admin.purchase_page import DELIVERY_TONES
 from inventory.import_export import SupplierReturnExchange
-from inventory.models import Location, PurchaseOrder, Supplier, SupplierReturn
+from inventory.models import (
+    GoodsReceiptLine,
+    Location,
+    Product,
+    PurchaseOrder,
+    StockLevel,
+    Supplier,
+    SupplierReturn,
+)
 from inventory.supplier_returns import Going
 from orders import merchant
 
@@ -99,7 +107,7 @@ def new(request: HttpRequest) -> HttpResponse:
         order=order,
         order_number=request.POST.get("order", order.number if order else ""),
         locations=list(Location.objects.filter(archived_at=None).select_related("warehouse")),
-        location=request.POST.get("location", str(order.warehouse_id) if order else ""),
+        location=request.POST.get("location", _lies_in(order) if order else ""),
         reason=request.POST.get("reason", ""),
         reference=request.POST.get("reference", ""),
         once=request.POST.get("once") or desk.once(),
@@ -127,6 +135,7 @@ def _draft(request: HttpRequest, made: list[SupplierReturn]) -> str:
             raise ValueError(_("%(sku)s has no lot %(lot)s.") % {"sku": product.sku, "lot": lot_code.strip()[:40]})
         given = typed.amount(credit) if sees_costs else None
         value = prices.get(product.pk, product.average_cost) if given is None else given
+        _must_lie_there(product, place, count)
         lines.append(Going(product.pk, place, count, value, lot.pk if lot else None))
     going_back = supplier_returns.draft(
         supplier_id=supplier,
@@ -139,6 +148,23 @@ def _draft(request: HttpRequest, made: list[SupplierReturn]) -> str:
     )
     made.append(going_back)
     return _("%(number)s is drafted; the goods leave the stock when it is sent.") % {"number": going_back.number}
+
+
+def _lies_in(order: PurchaseOrder) -> str:
+    """The one place to which all of an order came, if it is one."""
+    places = set(GoodsReceiptLine.objects.filter(receipt__order=order).order_by().values_list("location", flat=True))
+    return str(places.pop()) if len(places) == 1 else ""
+
+
+def _must_lie_there(product: Product, place: int, count: int) -> None:
+    """ValueError that says where the goods do lie: a draft of what is not there could never be sent."""
+    there = list(StockLevel.objects.filter(product=product, on_hand__gt=0).select_related("location__warehouse"))
+    if sum(level.on_hand for level in there if level.location_id == place) < count:
+        known = ", ".join(f"{level.on_hand} × {level.location.in_full}" for level in there) or _("nowhere")
+        raise ValueError(
+            _("%(units)s of %(sku)s do not lie there. They lie here: %(places)s.")
+            % {"units": count, "sku": product.sku, "places": known}
+        )
 
 
 def _prices(order: PurchaseOrder) -> dict[int, Decimal]:

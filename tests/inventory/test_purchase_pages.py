@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice import buying, desk, outward, receiving
+from backoffice import buying, desk, goods, outward, receiving
 from backoffice.receiving import ReceiptItem
 from backoffice.sync.models import Delivery
 from inventory import purchasing
@@ -269,19 +269,22 @@ def test_goods_go_back_from_quarantine_and_the_supplier_gets_the_slip(mail_serve
     main = make_warehouse()
     quarantine = Location.objects.create(code="Q", name="Quarantine", kind="quarantine", warehouse=main, sellable=False)
     receiving.receive(order.pk, [ReceiptItem(order.lines.get().pk, 3, quarantine.pk)], key="x")
+    goods.receive([goods.Goods(order.lines.get().product_id, 2, location_id=quarantine.pk)], key="others")
 
     fields = {"supplier": order.supplier_id, "order": order.number, "location": quarantine.pk, "reason": "Torn seams",
               "reference": "RMA-5", "product": "TENT", "units": "4", "lot": "", "credit": "38.00",
               "once": desk.once()}  # fmt: skip
     many = client.post(reverse("admin:inventory_supplierreturn_add"), fields).content.decode()
     assert f"4 of TENT cannot go back: 3 came of {order.number}, and 0 of them are on other returns." in many
+    wrong = client.post(reverse("admin:inventory_supplierreturn_add"), {**fields, "units": "2", "location": main.pk})
+    assert "2 of TENT do not lie there. They lie here: 5 × Main warehouse › Quarantine." in wrong.content.decode()
     for _press in range(2):
         client.post(reverse("admin:inventory_supplierreturn_add"), {**fields, "units": "2"})
     back = SupplierReturn.objects.get()
     assert press(client, back, "mail") == f"The goods of {back.number} have not left yet."
     assert press(client, back, "send").startswith("The goods have left the stock.")
     assert press(client, back, "send").endswith("was sent or cancelled before.")
-    assert StockLevel.objects.get(location=quarantine).on_hand == 1
+    assert StockLevel.objects.get(location=quarantine).on_hand == 3
     assert "orders@nordlys.example" in press(client, back, "mail")
     outward.deliver()
     (mail,) = mail_server.mails
