@@ -13,7 +13,7 @@ from backoffice.floor.cards import COMING
 from backoffice.floor.codes import Kind
 from backoffice.floor.doors import Said, answer, screen
 from inventory import expected, places
-from inventory.models import PurchaseOrder, Transfer
+from inventory.models import PurchaseOrder, PurchaseOrderLine, Transfer
 
 MOST_ORDERS = 50
 
@@ -27,17 +27,20 @@ def receive(request: HttpRequest) -> HttpResponse:
         try:
             found = codes.one(code, Kind.PURCHASE, Kind.TRANSFER, Kind.PRODUCT)
         except ValueError as error:
-            said = Said("refused", str(error))
+            # The supplier's own number is all that stands on many a box.
+            with_it, sku, none = _with_lines(orders, supplier_sku__iexact=code[:120]), code[:40], str(error)
         else:
             if isinstance(found.paper, PurchaseOrder):
                 return doors.go(request, reverse("floor:receive_purchase", args=[found.paper.number]))
             if isinstance(found.paper, Transfer):
                 return doors.go(request, reverse("floor:receive_transfer", args=[found.paper.number]))
-            with_it = orders.filter(lines__product=found.product, lines__outstanding__gt=0).distinct()
-            numbers = list(with_it.values_list("number", flat=True)[:2])
-            if len(numbers) == 1:
-                return doors.go(request, reverse("floor:receive_purchase", args=numbers))
-            orders, said = (with_it, _which(found)) if numbers else (orders, _none(found))
+            sku = found.product.sku if found.product else ""
+            with_it = _with_lines(orders, product=found.product)
+            none = _("%(sku)s is on no purchase order that is expected. Receive it without one.") % {"sku": sku}
+        numbers = list(with_it.values_list("number", flat=True)[:2])
+        if len(numbers) == 1:
+            return doors.go(request, reverse("floor:receive_purchase", args=numbers))
+        orders, said = (with_it, _which(sku)) if numbers else (orders, Said("refused", none))
     return answer(
         request, "floor/receive_which.html", _("Receive"), said=said, prompt=_("Scan the purchase order, or what came"),
         orders=orders[:MOST_ORDERS], transfers=_travelling(), warehouses=places.warehouses(),
@@ -55,12 +58,10 @@ def _travelling() -> QuerySet[Transfer]:
     return coming.order_by(F("expected_on").asc(nulls_last=True), "id")[:MOST_ORDERS]
 
 
-def _which(found: codes.Scanned) -> Said:
-    sku = found.product.sku if found.product else ""
+def _with_lines(orders: QuerySet[PurchaseOrder], **line: Any) -> QuerySet[PurchaseOrder]:
+    """Those of which something like this is still to come."""
+    return orders.filter(pk__in=PurchaseOrderLine.objects.filter(outstanding__gt=0, **line).values("order"))
+
+
+def _which(sku: str) -> Said:
     return Said("ask", _("%(sku)s is on several orders. Choose one.") % {"sku": sku}, _("Which one?"))
-
-
-def _none(found: codes.Scanned) -> Said:
-    sku = found.product.sku if found.product else ""
-    words = _("%(sku)s is on no purchase order that is expected. Receive it without one.")
-    return Said("refused", words % {"sku": sku})

@@ -211,6 +211,8 @@ def test_the_first_page_finds_the_order_by_its_number_or_its_goods(order: Purcha
 
     assert asked(order.number.lower())["Location"] == url
     assert asked("LAMP")["Location"] == url
+    order.lines.filter(product__sku="LAMP").update(supplier_sku="NL-9")
+    assert asked("nl-9")["Location"] == url
     ordered((tent, 5))
     assert "on several orders" in asked("TENT").content.decode()
     make_product_("STRANGER")
