@@ -187,6 +187,8 @@ PURCHASE_BUTTONS = {
     "confirm": BOSS,
     "cancel-rest": BOSS,
     "bill": BOOKS,
+    "invoice": BOOKS,
+    "take-back": {W, M, X},
 }
 RETURN_BUTTONS = {"send": BOSS, "mail": BOSS, "credit": BOSS, "cancel": BOSS}
 TRAFFIC_BUTTONS = {"again": {C, M, X}, "skip": {C, M, X}}
