@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inventory", "0019_amounts_not_negative"),
+        ("inventory", "0020_plan_has_lines"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
