@@ -20,13 +20,23 @@ from backoffice import (
     receiving,
     releasing,
     repairing,
+    reversing,
     sending_back,
     serving,
     stocktaking,
 )
 from backoffice.sync import connections
 from inventory import availability, purchasing, supplier_returns
-from inventory.models import CountSheet, GoodsReceipt, LandedCost, PurchaseOrder, ServedStore, StockLevel
+from inventory.models import (
+    CountSheet,
+    GoodsReceipt,
+    LandedCost,
+    PurchaseOrder,
+    ReceiptReversal,
+    Revaluation,
+    ServedStore,
+    StockLevel,
+)
 from orders import back_in_stock, promise_keeping, release
 from orders.models import BackInStockSignup
 from tests.stories.warehouse_goods import ON_ITS_WAY, GoodsRules, cost
@@ -127,10 +137,37 @@ class DeskRules(GoodsRules):
         receipt = self.one_of(list(GoodsReceipt.objects.order_by("id")), number)
         line = receipt.lines.select_related("line__product").get()
         sku, key, bill = line.line.product.sku, next(self.keys), landed.Landed(FREIGHT, Decimal(amount))
-        assert landed.bill_later(receipt.pk, bill, key=key)
+        refused = self.said(lambda: landed.bill_later(receipt.pk, bill, key=key))
+        assert bool(refused) == (not line.stands), refused
+        if refused:
+            return
         assert landed.bill_later(receipt.pk, bill, key=key) is None
-        stays = Decimal(amount) * min(self.books.there(sku), line.quantity) / line.quantity
+        stays = Decimal(amount) * min(self.books.there(sku), line.stands) / line.stands
         self.books.revalued(sku, stays.quantize(CENT, ROUND_HALF_UP))
+
+    @precondition(lambda self: GoodsReceipt.objects.exists())
+    @rule(number=pick, count=units)
+    def a_receipt_was_wrong(self, number: int, count: int) -> None:
+        receipt = self.one_of(list(GoodsReceipt.objects.order_by("id")), number)
+        item = receipt.lines.select_related("line__product").get()
+        sku, key, stood = item.line.product.sku, next(self.keys), item.line.received
+        refused = self.said(lambda: reversing.reverse(receipt.pk, {item.pk: count}, key=key, reason="Typed wrong"))
+        if refused:
+            there = self.books.there(sku) - sum(units for spot, units in packed().items() if spot[0] == sku)
+            assert count >= item.stands or count > there or "still lie here" in refused, refused
+            return
+        assert not reversing.reverse(receipt.pk, {item.pk: count}, key=key, reason="Typed wrong")
+        item.line.refresh_from_db()
+        assert item.line.received == stood - count
+        movements = []
+        for back in ReceiptReversal.objects.filter(key__startswith=f"{key}:").select_related(
+            "movement__location", "movement__lot"
+        ):
+            lot = back.movement.lot
+            self.books.come((sku, lot.code if lot else "", back.movement.location.code), -back.quantity)
+            movements.append(back.movement_id)
+        for change in Revaluation.objects.filter(key__startswith=f"reversed:{movements[0]}:"):
+            self.books.revalued(sku, change.amount)
 
     @precondition(lambda self: self.bought("sent", "confirmed", "part_received"))
     @rule(number=pick)
