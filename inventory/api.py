@@ -251,7 +251,7 @@ class ReceiptLineIn(Strict):
         help_text="Without it, the product's average. Less than ten million.",
     )
     location = serializers.CharField(
-        max_length=20, required=False, help_text="Its code; without it, the default place."
+        max_length=40, required=False, help_text="Its code; without it, the default place."
     )
 
     lot = serializers.CharField(

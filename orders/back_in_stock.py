@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from backoffice.lib import cards
@@ -111,7 +111,9 @@ def call_waiting() -> int:
         if not there:
             return 0
         waiting = _asking(open_now.filter(product__in=there).order_by("id"))
+        # Who has ordered and not paid yet holds no unit: he may still be about to take the one that he was called for.
         bought = OrderLine.objects.filter(
+            Q(allocated__gt=0) | Q(shipped__gt=0),
             product=OuterRef("product"),
             order__customer__email_key=OuterRef("email_key"),
             order__created_at__gt=OuterRef("called_at"),

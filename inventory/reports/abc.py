@@ -49,7 +49,7 @@ COLUMNS = (
     Column("rank", _("Rank"), Kind.UNITS),
     SKU, PRODUCT, CATEGORY,
     Column("value_class", _("Class")),
-    Column("units", _("Shipped in a year"), Kind.UNITS),
+    Column("units", _("Shipped in a year, less returns"), Kind.UNITS),
     Column("value", _("Cost of goods shipped"), Kind.AMOUNT, guarded=True),
     Column("share", _("Share"), Kind.SHARE, guarded=True),
     Column("cumulative", _("Up to here"), Kind.SHARE, guarded=True),

@@ -131,7 +131,7 @@ REPORTS = {
                     (
                         Column("value_class", _("Class")),
                         PRODUCTS,
-                        Column("units", _("Shipped in a year"), Kind.UNITS),
+                        Column("units", _("Shipped in a year, less returns"), Kind.UNITS),
                         Column("value", _("Cost of goods shipped"), Kind.AMOUNT, guarded=True),
                         Column("share", _("Share"), Kind.SHARE, guarded=True),
                     ),

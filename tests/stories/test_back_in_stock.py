@@ -137,6 +137,8 @@ def test_who_was_called_and_has_bought_holds_nobody_up() -> None:
     make_product("TENT", 1)
     sign_up("ann", "bob")
     assert back_in_stock.call_waiting() == 1
+    make_order([("TENT", 1, "1.00")], email="ann@example.ca", paid=False)
+    assert back_in_stock.call_waiting() == 0
     make_order([("TENT", 1, "1.00")], email="ann@example.ca")
 
     receive("TENT", 1)

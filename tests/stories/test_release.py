@@ -175,7 +175,12 @@ def test_a_delivery_completes_kits_where_their_other_parts_lie_and_serves_only_i
     assert (gets(main), gets(east)) == ([3], [0])
     ServedStore.objects.create(connection=camp.connection, warehouse=east)
     assert gets(main) == [0]
-    make_product("MAP", 1)
+    # Of what never lay anywhere too.
+    lamp = make_product("LAMP")
+    make_order([("LAMP", 3, "5.00")])
+    arriving = {lamp.pk: 5}
+    assert [line.gets for line in release.plan([lamp.pk], arriving=arriving, into=main.pk).lines] == [0]
+    assert [line.gets for line in release.plan([lamp.pk], arriving=arriving, into=east.pk).lines] == [3]
     page = logged_in("manager").get(PAGE, {"product": "TENT", "arriving": "5", "into": str(east.pk)}).content.decode()
     assert f'<option value="{east.pk}" selected>' in page
 
