@@ -286,6 +286,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_BACK_BUTTON": False,
     "DASHBOARD_CALLBACK": "backoffice.workboard.home",
     "STYLES": [lambda request: static("backoffice/desk.css")],
+    "SCRIPTS": [lambda request: static("backoffice/keyboard.js")],
     "COLORS": {
         # A quiet spruce green; states have colours of their own and must stand out beside it.
         "primary": {

@@ -130,3 +130,14 @@ def test_who_waits_for_what_is_archived_is_named() -> None:
     alert = home("clerk")["alerts"][0]
     assert alert["sentence"].startswith("Orders wait for ROPE, TENT, which is archived")
     assert alert["url"].endswith("?by=product&q=ROPE")
+
+
+def test_what_only_a_mouse_could_press_is_made_a_button() -> None:
+    """The file that does it looks for these very words of unfold's pages (rule: U3)."""
+    make_merchant()
+    text = logged_in("manager").get(reverse("admin:inventory_purchaseorder_changelist")).content.decode()
+
+    assert text.index('<a class="desk-skip" href="#content" data-menu="Menu">') < text.index('id="nav-sidebar"')
+    assert 'id="content"' in text and "backoffice/keyboard" in text
+    for opens in ("filterOpen = true", "sidebarMobileOpen = !sidebarMobileOpen", "openUserLinks = !openUserLinks"):
+        assert f'x-on:click="{opens}"' in text
