@@ -1,7 +1,7 @@
-"""What the one search box finds beside orders and lots: purchase orders, suppliers, transfers, count sheets, supplier returns.
+"""What the one search box finds beside orders and lots: products, places, suppliers, and the papers of the warehouse.
 
-One statement for all of them, by indexes only; each kind is bounded before it is joined, so that a supplier of a thousand
-orders costs no more than one of ten.
+One statement for all of them, by indexes where a table is not small; each kind is bounded before it is joined, so that a
+supplier of a thousand orders costs no more than one of ten.
 """
 
 from collections.abc import Callable
@@ -14,10 +14,23 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from backoffice import finding
-from inventory.models import CountSheet, PurchaseOrder, Supplier, SupplierReturn, Transfer
+from inventory.gtin import same_gtin
+from inventory.models import CountSheet, Location, Product, PurchaseOrder, Supplier, SupplierReturn, Transfer
+from inventory.reports.asked import FOUND_BY
 
 MOST = 20
 BRANCHES: dict[type[Model], str] = {
+    Product: """
+        (SELECT 'product', id, sku, CASE WHEN archived_at IS NULL THEN '' ELSE 'archived' END, name, 1
+           FROM inventory_product WHERE upper(sku) = upper(%(text)s) OR barcode = ANY(%(barcodes)s) LIMIT %(most)s)
+        UNION ALL
+        (SELECT 'product', p.id, p.sku, CASE WHEN p.archived_at IS NULL THEN '' ELSE 'archived' END, p.name, 5
+           FROM inventory_product p WHERE {holding} LIMIT %(most)s)""",
+    Location: """
+        (SELECT 'location', l.id, l.code, CASE WHEN l.archived_at IS NULL THEN '' ELSE 'archived' END,
+                coalesce(w.name || ' › ', '') || l.name, 1
+           FROM inventory_location l LEFT JOIN inventory_location w ON w.id = l.warehouse_id
+          WHERE upper(l.code) = upper(%(text)s) OR upper(l.name) = upper(%(text)s) ORDER BY l.code LIMIT %(most)s)""",
     PurchaseOrder: """
         (SELECT 'purchaseorder', p.id, p.number, p.state, s.name, 1 FROM inventory_purchaseorder p
            JOIN inventory_supplier s ON s.id = p.supplier_id WHERE p.number = ANY(%(codes)s))
@@ -51,6 +64,8 @@ BRANCHES: dict[type[Model], str] = {
             AND upper(r.supplier_reference) = upper(%(text)s) LIMIT %(most)s)""",
 }
 WORDS = {
+    "product": _("product"),
+    "location": _("place"),
     "purchaseorder": _("purchase order"),
     "supplier": _("supplier"),
     "transfer": _("transfer"),
@@ -58,6 +73,8 @@ WORDS = {
     "supplierreturn": _("return to a supplier"),
 }
 STATES = {
+    "product": {"archived": _("archived")},
+    "location": {"archived": _("archived")},
     "purchaseorder": dict(PurchaseOrder.State.choices),
     "transfer": dict(Transfer.State.choices),
     "countsheet": dict(CountSheet.State.choices),
@@ -88,9 +105,10 @@ class Paper:
 
 
 def find(q: str, *, may_see: Callable[[str], bool]) -> list[Paper]:
-    """The papers that `q` means, the surest first, of the kinds that this person may see; at most one statement.
+    """What `q` means, the surest first, of the kinds that this person may see; at most one statement.
 
-    By their numbers, ours and the supplier's, and by the supplier's name or code.
+    Papers by their numbers, ours and the supplier's, and by the supplier's name or code; products by SKU, barcode or
+    words of their names; places by code or bin.
     """
     text = finding.cleaned(q).lstrip("#")
     kinds = [model for model in BRANCHES if may_see(f"inventory.view_{model._meta.model_name}")]
@@ -98,14 +116,19 @@ def find(q: str, *, may_see: Callable[[str], bool]) -> list[Paper]:
         return []
     words = text.split()[: finding.MOST_WORDS]
     named = " AND ".join(f"upper(name) LIKE upper(%(word{at})s)" for at in range(len(words)))
+    # Three letters make a trigram: without any, each product would be looked at.
+    holding = " AND ".join(f"{FOUND_BY} LIKE upper(%(word{at})s)" for at in range(len(words)))
+    if not any(len(word) >= 3 for word in words):
+        holding = "false"
     parameters: dict[str, Any] = {
         "text": text,
+        "barcodes": sorted(same_gtin(text)) if text.isascii() and text.isdecimal() else [text],
         "codes": sorted({text, text.upper(), text.lower()}),
         "anywhere": f"%{_literal(text)}%",
         "most": MOST,
         **{f"word{at}": f"%{_literal(word)}%" for at, word in enumerate(words)},
     }
-    branches = " UNION ALL ".join(BRANCHES[model] for model in kinds).format(named=named)
+    branches = " UNION ALL ".join(BRANCHES[model] for model in kinds).format(named=named, holding=holding)
     with database.cursor() as cursor:
         cursor.execute(
             f"SELECT * FROM ({branches}) hit (kind, id, number, state, about, rank)"

@@ -8,9 +8,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from backoffice import paper_search
-from inventory.models import CountSheet, Location, PurchaseOrder, SupplierReturn, Transfer
-from tests.buying import make_draft, make_supplier, make_warehouse
-from tests.making import make_merchant
+from inventory.models import CountSheet, Location, Product, PurchaseOrder, SupplierReturn, Transfer
+from tests.buying import NOW, make_draft, make_supplier, make_warehouse
+from tests.making import make_merchant, make_product
 from tests.staff import logged_in
 
 pytestmark = pytest.mark.django_db
@@ -41,6 +41,25 @@ def test_papers_are_found_by_their_numbers_and_by_the_supplier(order: PurchaseOr
     }  # fmt: skip
 
     assert {q: found(q) for q in asked} == asked
+
+
+def test_products_and_places_are_found(order: PurchaseOrder) -> None:
+    make_product("MIT-L", name="Mittens", barcode="0628176000016")
+    make_product("TUQ-1", name="Tuque, merino", name_fr="Tuque en mérinos", archived_at=NOW)
+    Location.objects.create(code="MAIN-A-01-1", name="A-01-1", kind="bin", warehouse=order.warehouse)
+    asked = {
+        "mit-l": ["MIT-L"], "628176000016": ["MIT-L"], "MITTEN": ["MIT-L"], "tuque mer": ["TUQ-1"], "tuque mit": [],
+        "mi": [], "%%%": [], "a-01-1": ["MAIN-A-01-1"], "main-a-01-1": ["MAIN-A-01-1"], "MAIN": ["MAIN"],
+    }  # fmt: skip
+
+    assert {q: found(q) for q in asked} == asked
+    assert [str(paper.state_words) for paper in paper_search.find("tuque", may_see=lambda permission: True)] == [
+        "archived"
+    ]
+    assert found("mit-l", lambda permission: permission != "inventory.view_product") == []
+    assert found("a-01-1", lambda permission: permission != "inventory.view_location") == []
+    answer = logged_in("clerk").get(reverse("admin:search"), {"q": "tuque"})
+    assert answer["Location"] == reverse("admin:inventory_product_change", args=[Product.objects.get(sku="TUQ-1").pk])
 
 
 def test_nobody_finds_what_they_may_not_see(order: PurchaseOrder) -> None:
@@ -76,5 +95,6 @@ def test_one_statement_by_indexes_however_many_there_are(order: PurchaseOrder) -
         plan = "\n".join(row[0] for row in cursor.fetchall())
 
     assert "purchase_order_supplier" in plan
-    for table in ("purchaseorder", "transfer", "countsheet", "supplierreturn"):
+    assert "product_found_by" in plan
+    for table in ("product", "purchaseorder", "transfer", "countsheet", "supplierreturn"):
         assert f"Seq Scan on inventory_{table}" not in plan

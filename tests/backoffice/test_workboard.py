@@ -138,6 +138,7 @@ def test_what_only_a_mouse_could_press_is_made_a_button() -> None:
     text = logged_in("manager").get(reverse("admin:inventory_purchaseorder_changelist")).content.decode()
 
     assert text.index('<a class="desk-skip" href="#content" data-menu="Menu">') < text.index('id="nav-sidebar"')
-    assert 'id="content"' in text and "backoffice/keyboard" in text
+    assert 'id="content"' in text
+    assert "backoffice/keyboard" in text
     for opens in ("filterOpen = true", "sidebarMobileOpen = !sidebarMobileOpen", "openUserLinks = !openUserLinks"):
         assert f'x-on:click="{opens}"' in text
