@@ -28,6 +28,7 @@ TONES: dict[str, str] = {
     State.BOOKED: "good",
     State.CANCELLED: "quiet",
 }
+FINISHING = ("submit", "look")
 SHOWN: dict[str, Q] = {
     "all": Q(),
     "missing": Q(counted__isnull=True),
@@ -53,6 +54,7 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     page = Paginator(lines, LINES).get_page(request.GET.get("p"))
     if tells:
         _say_what_should_be(list(page.object_list))
+    sums = _sums(found) if tells else _progress(found)
     enters = found.state == State.OPEN and may("inventory.enter_count")
     return desk.page(
         request,
@@ -69,7 +71,8 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
         approves=found.state == State.REVIEW and may("inventory.approve_count"),
         sees_costs=tells and may("inventory.see_costs"),
         currency=merchant.current().currency,
-        sums=_sums(found) if tells else _progress(found),
+        sums=sums,
+        asked=_asked(request, sums) if enters else "",
         above_limit=found.state in (State.OPEN, State.REVIEW) and tells and stocktaking.needs_approval(found),
     )
 
@@ -79,6 +82,12 @@ def _say_what_should_be(lines: list[CountLine]) -> None:
     for line in lines:
         line.there = there[line.pk]  # type: ignore[attr-defined]
         line.value = None if line.difference is None else line.difference * line.unit_cost  # type: ignore[attr-defined]
+
+
+def _asked(request: HttpRequest, sums: dict[str, Any]) -> str:
+    """The button that was pressed while lines were not counted: the page offers to finish all the same."""
+    asked = request.GET.get("asked", "")
+    return asked if asked in FINISHING and 0 < sums["counted"] < sums["lines"] else ""
 
 
 def _progress(found: CountSheet) -> dict[str, Any]:
@@ -108,14 +117,20 @@ def do(request: HttpRequest, pk: int, name: str) -> HttpResponse:
         raise Http404
     desk.must(request, button.permission)
     found = get_object_or_404(CountSheet, pk=pk)
-    desk.press(request, lambda: button.press(request, found))
+    done = desk.press(request, lambda: button.press(request, found))
     query = request.POST.get("query", "")
     back = reverse("admin:inventory_countsheet_change", args=[pk])
-    return HttpResponseRedirect(f"{back}?{query}" if query.startswith(("show=", "p=")) else back)
+    asked = [query] if query.startswith(("show=", "p=")) else []
+    if not done and name in FINISHING:
+        asked.append(f"asked={name}")
+    return HttpResponseRedirect(f"{back}?{'&'.join(asked)}" if asked else back)
 
 
-def _enter(request: HttpRequest, found: CountSheet) -> str:
-    """Only what was changed on this page is noted: another person may have entered the rest meanwhile."""
+def _note(request: HttpRequest, found: CountSheet) -> str:
+    """What was typed into the page, in words once it is noted; empty where nothing was.
+
+    Only what was changed on this page is noted: another person may have entered the rest meanwhile.
+    """
     figures, reasons = [], {}
     for name, typed in request.POST.items():
         line, text = name.removeprefix("units-"), str(typed).strip()
@@ -127,13 +142,17 @@ def _enter(request: HttpRequest, found: CountSheet) -> str:
     if figures:
         stocktaking.enter(found.pk, figures, by=request.user)
     stocktaking.explain(found.pk, reasons)
-    if not figures and not reasons:
-        raise ValueError(_("Nothing was changed on this page."))
     if not figures:
-        return _("The reasons are noted.")
+        return _("The reasons are noted.") if reasons else ""
     return ngettext("%(count)d figure is noted.", "%(count)d figures are noted.", len(figures)) % {
         "count": len(figures)
     }
+
+
+def _enter(request: HttpRequest, found: CountSheet) -> str:
+    if not (noted := _note(request, found)):
+        raise ValueError(_("Nothing was changed on this page."))
+    return noted
 
 
 def _found(request: HttpRequest, found: CountSheet) -> str:
@@ -150,12 +169,23 @@ def _found(request: HttpRequest, found: CountSheet) -> str:
     return _("%(what)s in %(place)s is noted.") % {"what": noted.said, "place": noted.place.name}
 
 
-def _submit(request: HttpRequest, found: CountSheet) -> str:
-    return _came_of_it(stocktaking.submit(found.pk, by=request.user))
+def _submit(request: HttpRequest, found: CountSheet, *, look_first: bool = False) -> str:
+    """What is typed on the page is noted first; what is not counted at all is asked about once."""
+    noted = _note(request, found) if found.state == State.OPEN else ""
+    sums = _progress(found)
+    left = sums["lines"] - sums["counted"]
+    if found.state == State.OPEN and sums["counted"] and left and "sure" not in request.POST:
+        sentence = ngettext(
+            "%(count)d line is not counted yet. It stays as it is if you finish the sheet now.",
+            "%(count)d lines are not counted yet. They stay as they are if you finish the sheet now.",
+            left,
+        )
+        raise ValueError(f"{noted} {sentence % {'count': left}}".strip())
+    return _came_of_it(stocktaking.submit(found.pk, by=request.user, look_first=look_first))
 
 
 def _look(request: HttpRequest, found: CountSheet) -> str:
-    return _came_of_it(stocktaking.submit(found.pk, by=request.user, look_first=True))
+    return _submit(request, found, look_first=True)
 
 
 def _approve(request: HttpRequest, found: CountSheet) -> str:

@@ -173,6 +173,32 @@ def test_only_what_was_changed_is_noted_so_that_nobody_wipes_out_what_another_co
     assert line.counted is None
 
 
+def test_what_is_typed_is_noted_before_the_sheet_is_finished_and_uncounted_lines_are_asked_about() -> None:
+    home = ledger.default_location().pk
+    pairs = [(make_product(sku, 10).pk, home) for sku in ("TENT", "ROPE", "CUP")]
+    sheet = stocktaking.start(home, lambda: pairs)[0][0]
+    rope, tent = sheet.lines.filter(product__sku__in=["TENT", "ROPE"]).order_by("product__sku")
+    client = logged_in("warehouse")
+    form = client.get(page_of(sheet)).content.decode()
+    assert f'form="figures" formaction="{reverse("admin:inventory_countsheet_do", args=[sheet.pk, "submit"])}"' in form
+    press(client, sheet, "enter", **{f"units-{tent.pk}": "9"})
+
+    typed = {f"units-{rope.pk}": "7", "query": "show=all&p=1"}
+    answer: Any = client.post(
+        reverse("admin:inventory_countsheet_do", args=[sheet.pk, "submit"]), typed, follow=True
+    )  # fmt: skip
+
+    assert [str(message) for message in answer.context["messages"]] == [
+        "1 figure is noted. 1 line is not counted yet. It stays as it is if you finish the sheet now."
+    ]
+    assert "Finish all the same" in answer.content.decode()
+    assert not Movement.objects.filter(reason="count").exists()
+    assert press(client, sheet, "submit", sure="1").startswith("The count is booked")
+    assert sorted(Movement.objects.filter(reason="count").values_list("product__sku", "quantity")) == [
+        ("ROPE", -3), ("TENT", -1),
+    ]  # fmt: skip
+
+
 def test_a_reason_is_noted_and_a_wrong_figure_is_refused() -> None:
     sheet = make_sheet(blind=False, on_hand=20)
     line = sheet.lines.get()
