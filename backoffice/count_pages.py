@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from backoffice import count_papers, count_scans, desk, stocktaking
+from backoffice import count_papers, count_scans, desk, goods, stocktaking
 from inventory import counting, lots
 from inventory.counting import Figure
 from inventory.models import CountLine, CountSheet
@@ -181,7 +181,8 @@ def _submit(request: HttpRequest, found: CountSheet, *, look_first: bool = False
             left,
         )
         raise ValueError(f"{noted} {sentence % {'count': left}}".strip())
-    return _came_of_it(stocktaking.submit(found.pk, by=request.user, look_first=look_first))
+    touched = goods.Touched()
+    return _came_of_it(stocktaking.submit(found.pk, by=request.user, look_first=look_first, touched=touched), touched)
 
 
 def _look(request: HttpRequest, found: CountSheet) -> str:
@@ -189,12 +190,13 @@ def _look(request: HttpRequest, found: CountSheet) -> str:
 
 
 def _approve(request: HttpRequest, found: CountSheet) -> str:
-    return _came_of_it(stocktaking.approve(found.pk, by=request.user))
+    touched = goods.Touched()
+    return _came_of_it(stocktaking.approve(found.pk, by=request.user, touched=touched), touched)
 
 
-def _came_of_it(state: State) -> str:
+def _came_of_it(state: State, touched: goods.Touched) -> str:
     if state == State.BOOKED:
-        return _("The count is booked; who waited for goods that were found has them.")
+        return f"{_('The count is booked.')} {touched.words()}".strip()
     if state == State.REVIEW:
         return _("The count waits for another person, who looks at its differences and books it.")
     return _("Nothing was done: the sheet is %(state)s.") % {"state": state.label}

@@ -93,7 +93,7 @@ def sold_elsewhere(units: Sequence[tuple[int, int, str]], *, note: str) -> dict[
                     wanted -= part
             if wanted:
                 missing[product_id] = missing.get(product_id, 0) + wanted
-        freed = goods.take_back_promises(moves)
+        freed = goods.take_back_promises(moves, why=note)
         moved = stock.record(moves)
         kind, against, words = goods.AGAINST[Movement.Reason.ELSEWHERE]
         goods.book(moved, kind, against, words)

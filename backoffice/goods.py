@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -10,6 +10,7 @@ from uuid import uuid4
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounting import chart, ledger, posting
 from accounting.models import Entry
@@ -19,6 +20,7 @@ from inventory import first_out, places
 from inventory import ledger as stock
 from inventory.models import LotLevel, Movement, Product
 from orders import allocation, merchant, promise_keeping, publishing, status, timeline
+from orders.models import Order
 from shipping import lots, packing
 from shipping.models import Shipment
 
@@ -62,7 +64,41 @@ def send_back(goods: Sequence[Goods], *, key: str, note: str, by: Any = None) ->
     return move(leaving, Movement.Reason.TO_SUPPLIER, key=key, note=note, by=by)
 
 
-def book_found(differences: Mapping[Any, Goods], *, key: str, note: str, by: Any = None) -> list[Movement]:
+@dataclass(slots=True)
+class Touched:
+    """Orders by the units that a change of stock took from them, and that they got by it."""
+
+    lost: dict[int, int] = field(default_factory=dict)
+    got: dict[int, int] = field(default_factory=dict)
+
+    def words(self) -> str:
+        """For the person who booked it: which orders wait again, and how many have what they waited for."""
+        less = {order: units - self.got.get(order, 0) for order, units in self.lost.items()}
+        waiting = [order for order, units in less.items() if units > 0]
+        served = [order for order, units in self.got.items() if units > self.lost.get(order, 0)]
+        said = []
+        if waiting:
+            numbers = Order.objects.filter(pk__in=waiting).order_by("number").values_list("number", flat=True)
+            named = ", ".join(numbers[:10]) + (" …" if len(waiting) > 10 else "")
+            sentence = ngettext(
+                "%(count)d order lost reserved stock and waits again: %(named)s.",
+                "%(count)d orders lost reserved stock and wait again: %(named)s.",
+                len(waiting),
+            )
+            said.append(sentence % {"count": len(waiting), "named": named})
+        if served:
+            sentence = ngettext(
+                "%(count)d order that waited for goods has some now.",
+                "%(count)d orders that waited for goods have some now.",
+                len(served),
+            )
+            said.append(sentence % {"count": len(served)})
+        return " ".join(said)
+
+
+def book_found(
+    differences: Mapping[Any, Goods], *, key: str, note: str, by: Any = None, touched: Touched | None = None
+) -> list[Movement]:
     """Differences as they were found, by the line of the sheet: counted less what should have been there then (rule: S8).
 
     Not against today's figure, so that what was sold since changes nothing. Each is booked once, by `key` and its line.
@@ -74,6 +110,7 @@ def book_found(differences: Mapping[Any, Goods], *, key: str, note: str, by: Any
         note=note,
         by=by,
         suffixes=[str(line) for line in differences],
+        touched=touched,
     )
 
 
@@ -98,11 +135,13 @@ def move(
     note: str,
     by: Any,
     suffixes: Sequence[str] = (),
+    touched: Touched | None = None,
 ) -> list[Movement]:
     """Goods come or go for one of the reasons in AGAINST: promises, ledger, books and who waits, in one transaction.
 
     `suffixes` tell the pieces of one event apart by what they are instead of by their position. What comes in of a lot
     that must not be sold goes on to quarantine: those movements are returned too (see `set_apart`).
+    `touched` is told which orders lost or got stock by it.
     """
     with transaction.atomic():
         allocation.lock_products(item.product_id for item in goods)
@@ -125,12 +164,14 @@ def move(
         )
         # Nobody could move it out of an archived place.
         places.refuse_unusable(places.held(one.location_id for one in moves if one.quantity > 0).values())
-        freed = take_back_promises(moves)
+        freed = take_back_promises(moves, why=note, touched=touched)
         moved = stock.record(moves, by=by)
         kind, against, words = AGAINST[reason]
         book(moved, kind, against, words, {own: item.parts for own, item in zip(keys, goods, strict=True)})
         apart, more = set_apart(moved, by=by)
-        refill({movement.product_id for movement in moved} | freed | more)
+        allocated = refill({movement.product_id for movement in moved} | freed | more)
+        if touched is not None:
+            touched.got |= allocated.orders
     return [*moved, *apart]
 
 
@@ -166,7 +207,7 @@ def set_apart(moved: Sequence[Movement], *, by: Any = None) -> tuple[list[Moveme
         leg(at, lv, into[lv.location.warehouse_or_self], came[lv.lot_id, lv.location_id], "in")
         for at, lv in enumerate(found)
     ]
-    freed = take_back_promises(out)
+    freed = take_back_promises(out, why="its lot is expired or recalled")
     return stock.record([*out, *onward], by=by), freed
 
 
@@ -178,8 +219,8 @@ def set_apart_words(moved: Iterable[Movement]) -> list[str]:
     return [words % {"lot": one.lot.code, "sku": one.product.sku, "units": one.quantity} for one in apart if one.lot]
 
 
-def take_back_promises(moves: Sequence[stock.Move]) -> set[int]:
-    """Where more is lost than is free, the latest orders give their promise up and wait again.
+def take_back_promises(moves: Sequence[stock.Move], *, why: str = "", touched: Touched | None = None) -> set[int]:
+    """Where more is lost than is free, the latest orders give their promise up and wait again; `why` is told to them.
 
     The products of which that freed stock: the caller refills them, after the movements are booked.
     """
@@ -189,25 +230,29 @@ def take_back_promises(moves: Sequence[stock.Move]) -> set[int]:
         lost[spot] = lost.get(spot, 0) - move.quantity
     # One lot was taken for another: nothing is lost.
     lost = {spot: units for spot, units in lost.items() if units > 0}
-    freed = _give_way(lost) if lost else set()
+    freed = _give_way(lost, why, touched) if lost else set()
     _unpack_lost_lots(moves)
     return freed
 
 
-def _give_way(lost: Mapping[tuple[int, int], int]) -> set[int]:
+def _give_way(lost: Mapping[tuple[int, int], int], why: str, touched: Touched | None) -> set[int]:
     way = allocation.give_way(lost)
-    touched = way.orders
-    if touched:
-        packed = Shipment.objects.filter(order_id__in=touched, state=Shipment.State.PACKED).values_list("pk", flat=True)
-        packing.unpack(list(packed))
-        status.refresh(touched)
-        timeline.write(
-            [
-                timeline.entry(pk, "unreserved", "Its reserved stock was lost; it waits for stock again.")
-                for pk in touched
-            ]
+    if way.orders:
+        packed = Shipment.objects.filter(order_id__in=way.orders, state=Shipment.State.PACKED).values_list(
+            "pk", flat=True
         )
+        packing.unpack(list(packed))
+        status.refresh(way.orders)
+        timeline.write([timeline.entry(pk, "unreserved", _lost_words(units, why)) for pk, units in way.orders.items()])
+        if touched is not None:
+            touched.lost |= {pk: sum(units.values()) for pk, units in way.orders.items()}
     return way.products
+
+
+def _lost_words(units: Mapping[str, int], why: str) -> str:
+    what = ", ".join(f"{count} × {sku}" for sku, count in units.items())
+    because = f" ({why})" if why else ""
+    return f"Its reserved stock was lost: {what}{because}. It waits for stock again."
 
 
 def _unpack_lost_lots(moves: Sequence[stock.Move]) -> None:

@@ -70,7 +70,8 @@ def move(what: Sequence[Moving], *, key: str, note: str = "", by: Any = None) ->
             [
                 ledger.Move(product, place, -units, Movement.Reason.MOVE, key)
                 for (product, place), units in quarantined.items()
-            ]
+            ],
+            why="it was moved to a place that is not sold from",
         )
         levels = _levels(products, spots)
         carried = carrying.lift(_promised(told, levels, spots, quarantined))

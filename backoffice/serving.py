@@ -49,7 +49,11 @@ def places_switched(location_ids: Iterable[int]) -> None:
         allocation.lock_products(products)
         ended = lying.filter(location__sellable=False, reserved__gt=0).values_list("product", "location", "on_hand")
         freed = goods.take_back_promises(
-            [ledger.Move(product, place, -units, Movement.Reason.MOVE, "never sold") for product, place, units in ended]
+            [
+                ledger.Move(product, place, -units, Movement.Reason.MOVE, "never sold")
+                for product, place, units in ended
+            ],
+            why="its place is not sold from any more",
         )
         goods.refill(products | freed)
         promises.refresh_products(products | freed)

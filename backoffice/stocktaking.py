@@ -134,10 +134,11 @@ def needs_approval(sheet: CountSheet) -> bool:
     return above_limit(value_of(CountLine.objects.filter(sheet=sheet)))
 
 
-def submit(sheet_id: int, *, by: Any = None, look_first: bool = False) -> State:
+def submit(sheet_id: int, *, by: Any = None, look_first: bool = False, touched: goods.Touched | None = None) -> State:
     """The sheet is counted: booked at once, or held for another person where it is worth more than the merchant's limit.
 
-    `look_first` holds it in any case, to look at the differences. Pressed twice, the second does nothing.
+    `look_first` holds it in any case, to look at the differences. Pressed twice, the second does nothing. `touched` is told
+    which orders lost or got stock by it.
     """
     with transaction.atomic():
         sheet, lines = _locked(sheet_id)
@@ -148,11 +149,11 @@ def submit(sheet_id: int, *, by: Any = None, look_first: bool = False) -> State:
         if look_first or needs_approval(sheet):
             counting.hold_for_review(sheet, by=by)
         else:
-            _book(sheet, lines, by=by)
+            _book(sheet, lines, by=by, touched=touched)
         return State(sheet.state)
 
 
-def approve(sheet_id: int, *, by: Any) -> State:
+def approve(sheet_id: int, *, by: Any, touched: goods.Touched | None = None) -> State:
     """Book a sheet that was held. Above the limit another person than those who counted must do it."""
     with transaction.atomic():
         sheet, lines = _locked(sheet_id)
@@ -167,7 +168,7 @@ def approve(sheet_id: int, *, by: Any) -> State:
                 )
             if not by.has_perm("inventory.approve_count"):
                 raise ValueError(_("It is worth more than the limit: a person who may approve counts must book it."))
-        _book(sheet, lines, by=by)
+        _book(sheet, lines, by=by, touched=touched)
         return State(sheet.state)
 
 
@@ -203,7 +204,7 @@ def _locked(sheet_id: int) -> tuple[CountSheet, list[CountLine]]:
     return sheet, lines
 
 
-def _book(sheet: CountSheet, lines: Sequence[CountLine], *, by: Any) -> None:
+def _book(sheet: CountSheet, lines: Sequence[CountLine], *, by: Any, touched: goods.Touched | None) -> None:
     differing = [line for line in lines if line.difference]
     _refuse_doubtful(differing)
     key = f"sheet-{sheet.pk}"
@@ -218,6 +219,7 @@ def _book(sheet: CountSheet, lines: Sequence[CountLine], *, by: Any) -> None:
         key=key,
         note=_("Counted on sheet %(number)s") % {"number": sheet.number},
         by=by,
+        touched=touched,
     )
     counting.mark_booked(sheet, key=f"{Movement.Reason.COUNT.value}:{key}:", by=by)
 

@@ -166,9 +166,10 @@ def release(quantities: Mapping[int, int]) -> dict[int, int]:
 
 @dataclass(slots=True)
 class GaveWay:
-    """Orders that wait again, and products of which stock is free now because all of a kit was given up with its part."""
+    """Orders that wait again, with the units of each SKU that they gave up; and products of which stock is free now because
+    all of a kit was given up with its part."""
 
-    orders: set[int] = field(default_factory=set)
+    orders: dict[int, dict[str, int]] = field(default_factory=dict)
     products: set[int] = field(default_factory=set)
 
 
@@ -182,7 +183,8 @@ def give_way(lost: Mapping[tuple[int, int], int]) -> GaveWay:
         lock_products(product_id for product_id, _ in lost)
         cursor.execute(
             """
-            SELECT allocation.line_id, level.id, level.on_hand, level.reserved, level.product_id, level.location_id
+            SELECT allocation.line_id, level.id, level.on_hand, level.reserved, level.product_id, level.location_id,
+                   line.sku
               FROM orders_allocation allocation
               JOIN inventory_stocklevel level ON level.id = allocation.level_id
               JOIN orders_orderline line ON line.id = allocation.line_id
@@ -195,13 +197,13 @@ def give_way(lost: Mapping[tuple[int, int], int]) -> GaveWay:
             [[product_id for product_id, _ in lost], [location_id for _, location_id in lost]],
         )
         rows = cursor.fetchall()
-        missing = {level: lost[p, loc] - (on_hand - reserved) for _, level, on_hand, reserved, p, loc in rows}
+        missing = {level: lost[p, loc] - (on_hand - reserved) for _, level, on_hand, reserved, p, loc, _ in rows}
         missing = {level: units for level, units in missing.items() if units > 0}
         if not missing:
             return way
         promised = standing.of_lines({row[0] for row in rows})
         given: dict[int, tuple[int, dict[int, int]]] = {}
-        for line_id, level, _, _, product_id, _ in rows:
+        for line_id, level, _, _, product_id, _, sku in rows:
             line = promised[line_id]
             part = min(missing.get(level, 0), line.units.get(level, 0))
             if part <= 0:
@@ -217,7 +219,8 @@ def give_way(lost: Mapping[tuple[int, int], int]) -> GaveWay:
                 if spot in missing:
                     missing[spot] -= units
                 way.products.add(product_of[spot])
-            way.orders.add(line.order_id)
+            units_of = way.orders.setdefault(line.order_id, {})
+            units_of[sku] = units_of.get(sku, 0) + whole
         _write_given_up(given)
     return way
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from backoffice import count_scans, desk, stocktaking
+from backoffice import count_scans, desk, goods, stocktaking
 from backoffice.floor import codes, doors
 from backoffice.floor.codes import Kind
 from backoffice.floor.doors import Said, answer, attempt, screen
@@ -221,11 +221,12 @@ def _hand_in(request: HttpRequest, now: Now, *, sure: bool) -> Said:
             left,
         )
         return Said("ask", sentence % {"count": left})
-    state = stocktaking.submit(now.sheet.pk, by=request.user)
+    touched = goods.Touched()
+    state = stocktaking.submit(now.sheet.pk, by=request.user, touched=touched)
     number, now.sheet = now.sheet.number, None
     if state == State.REVIEW:
         return Said("ok", _("Sheet %(number)s waits for approval by another person.") % {"number": number})
-    return Said("ok", _("Sheet %(number)s is booked.") % {"number": number})
+    return Said("ok", f"{_('Sheet %(number)s is booked.') % {'number': number}} {touched.words()}".strip())
 
 
 # --- what is shown -------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from backoffice import stocktaking
 from inventory import ledger
 from inventory.counting import Figure
 from inventory.models import Category, CountLine, CountPlan, CountSheet, Location, Movement
-from tests.making import make_merchant, make_product
+from tests.making import make_merchant, make_order, make_product
 from tests.reading import Read
 from tests.staff import logged_in, make_person, statements
 
@@ -261,6 +261,25 @@ def test_looked_at_first_approved_or_counted_again() -> None:
     assert press(boss, sheet, "approve").startswith("The count is booked")
     assert press(boss, sheet, "cancel") == "It is booked: what is wrong is counted again on a new sheet."
     assert Movement.objects.get(reason="count").quantity == -1
+
+
+def test_who_books_a_count_is_told_which_orders_lost_stock_and_how_many_got_some() -> None:
+    home = ledger.default_location().pk
+    pairs = [(make_product(sku, 2).pk, home) for sku in ("TENT", "ROPE")]
+    loser = make_order([("TENT", 2, "1.00")])
+    for _order in range(2):
+        make_order([("ROPE", 2, "1.00")])
+    sheet = stocktaking.start(home, lambda: pairs)[0][0]
+    counted = {"TENT": 0, "ROPE": 4}
+    stocktaking.enter(sheet.pk, [Figure(line.pk, counted[line.product.sku]) for line in sheet.lines.all()])
+
+    assert press(logged_in("warehouse"), sheet, "submit") == (
+        f"The count is booked. 1 order lost reserved stock and waits again: {loser.number}."
+        " 1 order that waited for goods has some now."
+    )
+    assert loser.timeline.get(what="unreserved").sentence == (
+        f"Its reserved stock was lost: 2 × TENT (Counted on sheet {sheet.number}). It waits for stock again."
+    )
 
 
 def test_only_the_lines_that_are_ticked_are_counted_again() -> None:
