@@ -1,5 +1,6 @@
 """Put away: scan what came in, then the bin into which it goes. How many: all that wait, unless another number is typed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,12 +48,19 @@ def put_away(request: HttpRequest) -> HttpResponse:
     code, amount = doors.typed(request) if pressed else (request.GET.get("code", "").strip(), "")
     said = attempt(lambda: _press(request, now, pressed, code, amount)) if pressed or code else None
     docks = _docks(now)
+    lots = _lots_to_choose(now, docks)
     return answer(
         request, "floor/put_away.html", _("Put away"), said=said, state=now.state, draft=now.product is not None, now=now,
-        prompt=_("Scan the bin it goes into") if now.product else _("Scan what is to be put away"),
-        docks=docks, most=_units(now, docks[0]) if len(docks) == 1 else None, waiting=[] if now.product else _waiting(),
+        prompt=_prompt(now, lots), lots=lots, docks=[(dock.place, _units(now, dock)) for dock in docks],
+        most=_units(now, docks[0]) if len(docks) == 1 else None, waiting=[] if now.product else _waiting(),
         bins=_own_bins(now.product) if now.product else [],
     )  # fmt: skip
+
+
+def _prompt(now: Now, lots: Sequence[tuple[Lot, int]]) -> str:
+    if now.product is None:
+        return _("Scan what is to be put away")
+    return _("Scan the lot, or choose it") if lots else _("Scan the bin it goes into")
 
 
 def _now(request: HttpRequest) -> Now:
@@ -73,6 +81,11 @@ def _press(request: HttpRequest, now: Now, pressed: str, code: str, amount: str)
         return Said("ok", _("Nothing was put away."), _("Cleared"))
     if pressed == "undo":
         return undo(request)
+    if pressed.startswith("lot-") and desk.is_number(pressed[4:]) and now.product:
+        lot = Lot.objects.filter(pk=int(pressed[4:]), product=now.product).first()
+        if lot is None:
+            raise ValueError(_("This lot does not wait any more."))
+        return _take(now, codes.Scanned(Kind.LOT, product=now.product, lot=lot, lot_code=lot.code))
     if amount and now.product:
         units = desk.whole_number(amount, least=1)
         if len(docks := _docks(now)) != 1 or units != _units(now, docks[0]):
@@ -104,21 +117,27 @@ def _take(now: Now, found: codes.Scanned) -> Said:
             _("%(sku)s is in hand: scan its bin first, or press “Start again”.") % {"sku": now.product.sku}
         )
     fresh = now.product is None
-    there = Now(product, found.lot)
+    there = Now(product, found.lot or now.lot)
     docks = _docks(there)
     if not docks:
         raise ValueError(_nothing_waits(product))
     if found.units > 1:
         now.units = found.units + (0 if fresh else now.units or 0)
-    now.product, now.lot = product, found.lot or now.lot
+    now.product, now.lot = product, there.lot
     if now.lot is None and product.tracking != Product.Tracking.NONE and len(docks) == 1 and len(docks[0].lots) == 1:
         now.lot = docks[0].lots[0][0]
     most = sum(_units(now, dock) for dock in docks)
     if (now.units or 0) > most:
         now.units = None if fresh else most
-        raise ValueError(_("Only %(count)s of %(sku)s wait to be put away.") % {"count": most, "sku": product.sku})
-    count = now.units or most
-    return Said("ok", _("%(units)s × %(sku)s") % {"units": count, "sku": product.sku}, _("In hand"))
+        raise ValueError(_("Only %(count)s of %(what)s wait to be put away.") % {"count": most, "what": _named(now)})
+    if _lots_to_choose(now, docks):
+        return Said("next", _("Say which lot: %(sku)s lies there in several.") % {"sku": product.sku})
+    return Said("ok", _("%(units)s × %(what)s") % {"units": now.units or most, "what": _named(now)}, _("In hand"))
+
+
+def _named(now: Now) -> str:
+    assert now.product is not None
+    return f"{now.product.sku} · {now.lot.code}" if now.lot else now.product.sku
 
 
 def _put(request: HttpRequest, now: Now, bin: Location) -> Said:
@@ -126,7 +145,10 @@ def _put(request: HttpRequest, now: Now, bin: Location) -> Said:
     source = bin.warehouse
     if source is None:
         raise ValueError(_("%(place)s is no bin. Scan the label of the shelf.") % {"place": bin.in_full})
-    dock = next((one for one in _docks(now) if one.place.pk == source.pk), None)
+    docks = _docks(now)
+    if _lots_to_choose(now, docks):
+        raise ValueError(_("Scan the lot of %(sku)s first, or choose it.") % {"sku": now.product.sku})
+    dock = next((one for one in docks if one.place.pk == source.pk), None)
     if dock is None:
         raise ValueError(_("No %(sku)s waits in %(place)s.") % {"sku": now.product.sku, "place": source.name})
     units = now.units or _units(now, dock)
@@ -152,6 +174,17 @@ def _units(now: Now, dock: Lying) -> int:
     if now.lot is None:
         return dock.on_hand
     return sum(units for lot, units in dock.lots if lot == now.lot)
+
+
+def _lots_to_choose(now: Now, docks: Sequence[Lying]) -> list[tuple[Lot, int]]:
+    """The lots among which a person must say which it is; empty where that is known, or there is nothing to choose."""
+    if now.lot is not None:
+        return []
+    found: dict[Lot, int] = {}
+    for dock in docks:
+        for lot, units in dock.lots:
+            found[lot] = found.get(lot, 0) + units
+    return list(found.items()) if len(found) > 1 else []
 
 
 def _own_bins(product: Product) -> list[WarehouseProduct]:

@@ -121,6 +121,25 @@ def test_a_lot_goes_with_its_goods(bins: list[Location]) -> None:
     assert list(LotLevel.objects.filter(location=bins[1], units__gt=0).values_list("lot__code", "units")) == [("L2", 4)]
 
 
+def test_of_several_lots_the_lot_is_asked_before_the_bin(bins: list[Location]) -> None:
+    milk = make_product("MILK", tracking="lot")
+    for code, units in (("L1", 3), ("L2", 77)):
+        lot = Lot.objects.create(product=milk, code=code)
+        ledger.record([ledger.Move(milk.pk, ledger.default_location().pk, units, "receipt", code, lot_id=lot.pk)])
+    SellingUnit.objects.create(product=milk, name="box", quantity=5, sku="MILK-5")
+    screen = Screen("put_away")
+
+    assert "Say which lot" in screen.scan("MILK").sentence
+    assert screen.answer.prompt == "Scan the lot, or choose it"
+    assert "Scan the lot of MILK first" in screen.scan("A-1").sentence
+    assert screen.press(f"lot-{Lot.objects.get(code='L1').pk}").sentence == "In hand. 3 × MILK · L1"
+    assert screen.answer.prompt == "Scan the bin it goes into"
+    assert "3 wait in Main warehouse" in screen.answer.text
+    assert "Only 3 of MILK · L1 wait" in screen.scan("MILK-5").sentence
+    screen.scan("A-1")
+    assert lies("MILK") == {"A-1": 3, dock(): 77}
+
+
 # --- move ----------------------------------------------------------------------------------------------------------------
 def test_several_things_are_moved_from_one_place_to_another(bins: list[Location]) -> None:
     make_product("LAMP", 4)
