@@ -39,6 +39,7 @@ def book_set_aside(connection: Connection, taken: intake.Taken) -> None:
     aside = [(p, units, key) for p, units, key in taken.set_aside if key.split(":")[2] in early]
     if not opened_at or not aside:
         return
+    allocation.lock_products(product_id for product_id, _, _ in aside)
     place = stock.default_location().pk
     # Of what is followed by lot nobody can say here which lot it was: it is received, or counted, with its lots.
     counted = Product.objects.filter(pk__in={p for p, _, _ in aside}, stocked=True, tracking=Product.Tracking.NONE)

@@ -101,7 +101,10 @@ def record(moves: Sequence[Move], *, at: datetime | None = None, by: Any = None)
 
 
 def _locked_levels(places: set[tuple[int, int]]) -> dict[tuple[int, int], StockLevel]:
-    """The levels of (product, location) pairs, made where missing, locked in the order of their ids."""
+    """The levels of (product, location) pairs, made where missing, locked in the order of their ids.
+
+    Whoever may make one has locked all levels of its product before (`reservations.lock`).
+    """
     pairs = sorted(places)
     products, locations = [p for p, _ in pairs], [loc for _, loc in pairs]
     with database.cursor() as cursor:
@@ -114,9 +117,23 @@ def _locked_levels(places: set[tuple[int, int]]) -> dict[tuple[int, int], StockL
                                 WHERE level.product_id = place.product_id AND level.location_id = place.location_id)
              ORDER BY product_id, location_id
             ON CONFLICT DO NOTHING
+            RETURNING product_id
             """,
             [products, locations],
         )
+        made = [row[0] for row in cursor.fetchall()]
+        if made:
+            # Who waits for one of the others sees no new row when its turn comes, only what became of the one it waited for.
+            cursor.execute(
+                """
+                WITH held AS (SELECT id, product_id FROM inventory_stocklevel WHERE product_id = ANY(%s)
+                               ORDER BY id FOR UPDATE),
+                there AS (SELECT product_id, count(*) AS places FROM held GROUP BY product_id HAVING count(*) > 1)
+                UPDATE inventory_stocklevel level SET places = there.places
+                  FROM there WHERE level.product_id = there.product_id
+                """,
+                [made],
+            )
     found = StockLevel.objects.select_for_update(of=("self",)).filter(
         product_id__in=set(products), location_id__in=set(locations)
     )

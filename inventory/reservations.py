@@ -5,7 +5,7 @@ so no two batches wait for each other, and nobody decides on figures that have j
 is no level to lock: an advisory lock of the product stands for it, and comes before any level.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -58,7 +58,7 @@ LOCKED = """
     SELECT level.id, level.product_id, level.on_hand - level.reserved, place.sellable,
            coalesce(warehouse.pick_order, place.pick_order), place.pick_order, coalesce(warehouse.id, place.id),
            (SELECT array_agg(ARRAY[served.connection_id, served.warehouse_id] ORDER BY served.position, served.id)
-              FROM inventory_servedstore served)
+              FROM inventory_servedstore served), level.places
       FROM inventory_stocklevel level JOIN inventory_location place ON place.id = level.location_id
       LEFT JOIN inventory_location warehouse ON warehouse.id = place.warehouse_id
      WHERE level.product_id = ANY(%(products)s) {unless} ORDER BY level.id
@@ -84,11 +84,24 @@ def lock(product_ids: Iterable[int]) -> Free:
     """Lock all levels of these products until the transaction ends; what is free in sellable places.
 
     One statement, two where one of them never was in stock: nobody else sells it or receives its first goods meanwhile.
+    One more where goods came to a new place while it was waited for: the statement that waited cannot see that level.
     """
     products = set(product_ids)
     if not products:
         return Free()
-    return _free(_rows(FIRST, products) or _rows(AGAIN, products))
+    rows = _rows(FIRST, products) or _rows(AGAIN, products)
+    while _are_more(rows):
+        seen, rows = rows, _rows(AGAIN, products)
+        if len(rows) == len(seen):
+            # A level was taken away by hand: there are no more.
+            break
+    return _free(rows)
+
+
+def _are_more(rows: Sequence[tuple[Any, ...]]) -> bool:
+    """Whether one of these products has levels that are not among the rows."""
+    seen = Counter(row[1] for row in rows)
+    return any(row[8] > seen[row[1]] for row in rows)
 
 
 def look(product_ids: Iterable[int]) -> Free:
@@ -107,7 +120,7 @@ def _free(rows: list[tuple[Any, ...]]) -> Free:
     for connection_id, warehouse_id in (rows[0][7] or ()) if rows else ():
         free.serving.setdefault(connection_id, []).append(warehouse_id)
     rows.sort(key=lambda row: (row[4], row[6], row[5], row[0]))
-    for level_id, product_id, units, sellable, _, _, warehouse_id, _ in rows:
+    for level_id, product_id, units, sellable, _, _, warehouse_id, *_ in rows:
         free.turn[level_id] = len(free.turn)
         if sellable and units > 0:
             free.spots.setdefault(product_id, []).append(Spot(level_id, units, warehouse_id))

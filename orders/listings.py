@@ -14,7 +14,7 @@ from django.db.models import Q
 from backoffice.sync.models import Connection
 from inventory import catalogue, ledger, meaning
 from inventory.models import Listing, Movement, Product, SellingUnit
-from orders import drafts, holds
+from orders import drafts, holds, queue
 from orders.models import Hold, LineComponent, OrderLine
 from orders.records import ListingRecord
 
@@ -207,7 +207,12 @@ def _open(connection: Connection, records: dict[str, ListingRecord], listings: d
     # What is followed by lot is received, or counted, with its lots; a store knows none.
     followed = Product.objects.filter(pk__in=counted).exclude(tracking=Product.Tracking.NONE)
     without = set(followed.values_list("pk", flat=True))
-    moved = set(Movement.objects.filter(product_id__in=counted).values_list("product_id", flat=True).distinct())
+    untouched = _never_moved(set(counted) - without)
+    if not untouched:
+        return []
+    queue.lock_products(untouched)
+    # After the lock: its first goods may have come meanwhile.
+    untouched = _never_moved(untouched)
     location = ledger.default_location()
     return ledger.record(
         [
@@ -220,9 +225,14 @@ def _open(connection: Connection, records: dict[str, ListingRecord], listings: d
                 note=f"Taken over from {connection.name}",
             )
             for product_id, (pk, quantity) in counted.items()
-            if product_id is not None and quantity is not None and product_id not in moved | without
+            if quantity is not None and product_id in untouched
         ]
     )
+
+
+def _never_moved(product_ids: set[int]) -> set[int]:
+    moved = Movement.objects.filter(product_id__in=product_ids)
+    return product_ids - set(moved.values_list("product_id", flat=True).distinct())
 
 
 def _sentence(listing: Listing) -> str:

@@ -6,6 +6,7 @@ from tests.writers import ROOT, Column, writers, writes
 
 ON_HAND = Column("StockLevel", "inventory_stocklevel", "on_hand")
 RESERVED = Column("StockLevel", "inventory_stocklevel", "reserved")
+PLACES = Column("StockLevel", "inventory_stocklevel", "places", shared=True)
 ALLOCATED = Column("OrderLine", "orders_orderline", "allocated")
 NEXT_NUMBER = Column("Series", "accounting_series", "next_number")
 ORDER_STATE = Column("Order", "orders_order", "state", shared=True)
@@ -26,6 +27,7 @@ RETURN_STATE = Column("SupplierReturn", "inventory_supplierreturn", "state", sha
 ONE_WRITER = [
     (ON_HAND, {"inventory/ledger.py"}),
     (RESERVED, {"inventory/reservations.py"}),
+    (PLACES, {"inventory/ledger.py"}),
     (ALLOCATED, {"orders/allocation.py"}),
     # The row as it was drawn is told to the caller; only the statement above it writes.
     (NEXT_NUMBER, {"accounting/numbering.py"}),

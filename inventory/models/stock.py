@@ -16,7 +16,7 @@ from inventory.models.suppliers import Supplier
 class StockLevel(models.Model):
     """Running figures of one product in one place, beside the ledger that proves them.
 
-    `on_hand` is written by `inventory.ledger` only, `reserved` by `inventory.reservations` only.
+    `on_hand` and `places` are written by `inventory.ledger` only, `reserved` by `inventory.reservations` only.
     """
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="levels")
@@ -25,6 +25,12 @@ class StockLevel(models.Model):
     reserved = models.IntegerField(default=0)
     available = models.GeneratedField(
         expression=models.F("on_hand") - models.F("reserved"), output_field=models.IntegerField(), db_persist=True
+    )
+    places = models.PositiveIntegerField(
+        default=1,
+        db_default=1,
+        editable=False,
+        help_text="In how many places its product has a level; whoever waited for this one sees by it that there are more.",
     )
 
     class Meta:
