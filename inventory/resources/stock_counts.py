@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -107,6 +107,9 @@ class StockCountResource(TableResource):
         if not text.strip():
             return None
         now = timezone.now()
+        if _is_day(text.strip()):
+            # Its midnight would make a difference of all that came or went on that day.
+            raise ValueError(f"{text} is a day without a time. Write it like {now:%Y-%m-%d} 16:30, or leave it empty.")
         try:
             at = datetime.fromisoformat(text.strip())
         except ValueError:
@@ -229,6 +232,14 @@ class StockCountResource(TableResource):
 
     def dehydrate_value(self, level: StockLevel) -> str:
         return ""
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _lots_in(levels: Any) -> dict[tuple[int, int], list[tuple[int | None, str, int]]]:

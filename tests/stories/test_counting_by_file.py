@@ -5,6 +5,7 @@ import io
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from backoffice import count_figures, goods, journey, stocktaking
 from backoffice.exchange.files import CsvFormat, TableFile
@@ -96,10 +97,18 @@ def test_what_was_sold_packed_or_unpacked_between_the_export_and_the_upload_is_n
 
 def test_the_moment_is_any_that_the_person_writes_and_one_that_cannot_be_is_refused() -> None:
     make_product("TENT", 10)
-    for moment, words in (("16:30", "is no moment"), ("2126-01-01 10:00", "still to come"), ("2020-01-01", "days ago")):
+    goods.receive([goods.Goods(StockLevel.objects.get().product_id, 10)], key="today")
+    today = f"{timezone.now():%Y-%m-%d}"
+    for moment, words in (
+        ("16:30", "is no moment"),
+        (today, f"{today} is a day without a time. Write it like"),
+        ("2126-01-01 10:00", "still to come"),
+        ("2020-01-01 10:00", "days ago"),
+    ):
         wrong = uploaded(f"sku,counted,counted_at\nTENT,1,{moment}\n").invalid_rows[0]
         assert words in wrong.error_dict["counted_at"][0]
     assert uploaded("sku,counted,counted_at\nTENT,,soon\n").totals["skip"] == 1
+    assert on_hand() == 20
 
 
 def test_a_file_does_not_book_what_a_sheet_is_about_to() -> None:
