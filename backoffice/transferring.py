@@ -12,10 +12,11 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, QuerySet, Sum, When
+from django.db.models import Case, F, QuerySet, Sum, When
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from backoffice import goods
+from backoffice import goods, stocktaking
 from inventory import first_out, ledger, places, transfers
 from inventory.models import Location, LotLevel, Movement, Product, StockLevel, Transfer, TransferLine
 from orders import allocation, merchant, promises, publishing
@@ -82,8 +83,8 @@ def receive(
 ) -> list[Movement]:
     """Goods arrive, in part or in whole, and go to who waits for them; booked once by `key`: empty where that was before.
 
-    What is declared lost leaves the stock and is booked as a correction; where it comes after all it is received like the
-    rest, after the transfer was closed too.
+    What is declared lost leaves the stock and is booked as a correction, above the limit of counts only by who may approve
+    them; where it comes after all it is received like the rest, after the transfer was closed too.
     """
     arrived = [one for one in arrived if one.quantity or one.lost]
     if not arrived:
@@ -107,6 +108,8 @@ def receive(
         if paper.state != State.IN_TRANSIT:
             raise ValueError(f"Transfer {paper.number} is {paper.get_state_display()}: nothing of it can come in.")
         transfers.mark_arrived(paper, sums)
+        if any(one.lost for one in arrived):
+            _refuse_above_limit(paper, by)
         lines = paper.lines.in_bulk([one.line_id for one in arrived])
         came_in: list[ledger.Move] = []
         gone = [
@@ -179,6 +182,19 @@ def _legs(part: _Taken, from_id: int, to_id: int, key: str, note: str) -> list[l
         for place, units, leg in ((from_id, -part.units, "out"), (to_id, part.units, "in"))
         if units
     ]
+
+
+def _refuse_above_limit(paper: Transfer, by: Any) -> None:
+    """Of all that the transfer lost, so that it is not lost by and by."""
+    worth = paper.lines.aggregate(worth=Sum(F("lost") * F("product__average_cost")))["worth"]
+    if stocktaking.above_limit(worth) and (by is None or not by.has_perm("inventory.approve_count")):
+        raise ValueError(
+            _(
+                "What transfer %(number)s lost is worth more than the limit: a person who may approve counts must say that"
+                " it is lost. Enter what came without it."
+            )
+            % {"number": paper.number}
+        )
 
 
 def _refuse_elsewhere(paper: Transfer, spots: Mapping[int, Location], arrived: Sequence[Arrived]) -> None:

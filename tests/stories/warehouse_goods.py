@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
@@ -12,7 +13,7 @@ from hypothesis.stateful import precondition, rule
 from backoffice import goods, moving, recalling, transferring
 from inventory import catalogue, lots, places, transfers
 from inventory.models import CountSheet, Lot, LotLevel, StockLevel, Transfer
-from orders import publishing
+from orders import merchant, publishing
 from tests.stories.warehouse_machine import Machine, pick, stocked, units
 from tests.stories.warehouse_world import STOCKED, TRACKED, Spot, best_before, packed, promised, today
 
@@ -162,17 +163,21 @@ class GoodsRules(Machine):
         assert self.allocated() == before
 
     @precondition(lambda self: self.papers("in_transit"))
-    @rule(number=pick, of=pick, count=st.integers(0, 6), lost=st.integers(0, 2), at=pick)
-    def receive_transfer(self, number: int, of: int, count: int, lost: int, at: int) -> None:
+    @rule(number=pick, of=pick, count=st.integers(0, 6), lost=st.integers(0, 2), at=pick, boss=st.booleans())
+    def receive_transfer(self, number: int, of: int, count: int, lost: int, at: int, boss: bool) -> None:
         paper = self.one_of(self.papers("in_transit"), number)
         line = self.one_of(list(paper.lines.select_related("product", "lot").order_by("id")), of)
         sku, lot = line.product.sku, line.lot.code if line.lot else ""
         place = self.one_of(self.inside(paper.destination.code), at)
         arrived = [transferring.Arrived(line.pk, count, lost, self.places[place])]
         before, key = self.allocated(), next(self.keys)
-        refused = self.said(lambda: transferring.receive(paper.pk, arrived, key=key))
-        too_many = count + lost > transferring.on_its_way(line)
-        assert bool(refused) == (too_many or not count + lost), refused
+        by = User.objects.get(username="manager" if boss else "warehouse")
+        refused = self.said(lambda: transferring.receive(paper.pk, arrived, key=key, by=by))
+        wrong = not count + lost or count + lost > transferring.on_its_way(line)
+        gone = sum(one.lost * one.product.average_cost for one in paper.lines.select_related("product"))
+        if lost and not boss:
+            wrong = wrong or gone + lost * line.product.average_cost > merchant.current().count_approval_limit
+        assert bool(refused) == wrong, refused
         if not refused:
             assert transferring.receive(paper.pk, arrived, key=key) == []
             self.books.move((sku, lot, ON_ITS_WAY), self.lands((sku, lot, place))[2], count)
