@@ -83,7 +83,7 @@ def _on_sheets(found: Sequence[Found], *, key: str, note: str, by: Any, look_fir
         sheets = _made(found, key=key, note=note, by=by)
         lines = CountLine.objects.filter(sheet__in=sheets)
         _enter(sheets, list(lines), {one.spot: one for one in found}, lies, by)
-        look_first = look_first or stocktaking.above_limit(stocktaking.value_of(lines))
+        look_first = look_first or stocktaking.needs_approval(sheets[0])
         for sheet in sheets:
             stocktaking.submit(sheet.pk, by=by, look_first=look_first)
         return list(known.all())

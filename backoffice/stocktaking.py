@@ -33,6 +33,8 @@ DOUBLING = [
     )
 ]
 """What may have booked the same difference already, if it came after the count; a sale never does."""
+PART = ":part-"
+"""In the key of sheets whose file came by parts, before the number of the part."""
 OPEN_AT_ONCE = 10
 """Sheets of one plan that wait to be counted: a warehouse never counted before is done by and by, and not in one pile."""
 
@@ -131,7 +133,17 @@ def above_limit(worth: Decimal) -> bool:
 
 
 def needs_approval(sheet: CountSheet) -> bool:
-    return above_limit(value_of(CountLine.objects.filter(sheet=sheet)))
+    """The sheets of one file are judged together; of a file that came by parts, nobody knows what they are worth together."""
+    if sheet.key is None:
+        return above_limit(value_of(CountLine.objects.filter(sheet=sheet)))
+    file, _warehouse, _part = sheet.key.rsplit(":", 2)
+    together = CountLine.objects.filter(sheet__key__startswith=f"{file}:").exclude(sheet__state=State.CANCELLED)
+    return holds_parts() if PART in file else above_limit(value_of(together))
+
+
+def holds_parts() -> bool:
+    """Whether a file of counts that comes by parts waits for another person, whatever each part is worth."""
+    return merchant.current().count_approval_limit is not None
 
 
 def submit(sheet_id: int, *, by: Any = None, look_first: bool = False, touched: goods.Touched | None = None) -> State:

@@ -75,6 +75,14 @@ class StockCountResource(TableResource):
         self._exported_at = ""
 
     # --- import ----------------------------------------------------------------------------------------------------------
+    def after_import(self, dataset: Any, result: Any, **kwargs: Any) -> None:
+        super().after_import(dataset, result, **kwargs)
+        if kwargs.get("dry_run") and self.part == "-0" and stocktaking.holds_parts():
+            self.said.append(
+                "A count of this size comes in by parts. As there is a limit above which counts are approved, all of it waits"
+                " on sheets for another person, whatever it is worth."
+            )
+
     def load(self, rows: list[dict[str, str]]) -> None:
         self._products = {p.sku: p for p in Product.objects.filter(sku__in={row["sku"] for row in rows})}
         if not self._places:
@@ -197,11 +205,14 @@ class StockCountResource(TableResource):
         instance.value = cells.figure(units * instance.product.average_cost)
 
     def written(self, user: Any) -> None:
+        part = f"{stocktaking.PART}{self.part.removeprefix('-')}" if self.part else ""
         note = f"Counted, row by row in a file, by {user}" if user else "Counted"
-        sheets = count_figures.book(self._figures, key=f"{self._key}{self.part}", note=note, by=user)
+        sheets = count_figures.book(self._figures, key=f"{self._key}{part}", note=note, by=user)
         self._figures = []
         held = [sheet.number for sheet in sheets if sheet.state == CountSheet.State.REVIEW]
-        if held:
+        if held and self.part:
+            self.said.append(f"Sheet {', '.join(held)} waits for another person, who books it.")
+        elif held:
             self.said.append(
                 f"It is worth more than the limit: sheet {', '.join(held)} waits for another person, who books it."
             )

@@ -10,12 +10,12 @@ from django.test import Client
 from django.urls import reverse
 from stdnum import ean
 
-from backoffice import imports, tasks
+from backoffice import imports, stocktaking, tasks
 from backoffice.exchange import admin as exchange
 from backoffice.exchange import kept_rows
 from backoffice.exchange.files import CsvFormat, XlsxFormat
 from backoffice.models import ImportJob
-from inventory.models import Movement, Product, StockLevel
+from inventory.models import CountSheet, Movement, Product, StockLevel
 from inventory.resources import ProductResource, StockCountResource
 from tests import processes
 from tests.making import make_merchant, make_product
@@ -257,6 +257,25 @@ def test_a_large_count_is_booked_once_part_by_part() -> None:
     expected = sum(n % 3 for n in range(700))
     assert sum(StockLevel.objects.values_list("on_hand", flat=True)) == expected
     assert Movement.objects.filter(reason="count").count() == sum(1 for n in range(700) if n % 3)
+
+
+def test_with_a_limit_every_part_of_a_large_count_waits_for_another_person() -> None:
+    make_merchant(count_approval_limit=1000)
+    Product.objects.bulk_create(Product(sku=f"P{n:04}", name="x", average_cost=1) for n in range(600))
+    body = ("sku,counted\n" + "".join(f"P{n:04},1\n" for n in range(600))).encode()
+    job = worked(begun(body, StockCountResource, key="sheet"))
+    assert job.sentence.count("all of it waits on sheets for another person, whatever it is worth") == 1
+    imports.confirm(job)
+    worked(job)
+
+    sheets = CountSheet.objects.order_by("pk")
+    assert {sheet.state for sheet in sheets} == {"review"}
+    assert all(sheet.number in job.sentence for sheet in sheets)
+    assert (job.state, Movement.objects.filter(reason="count").exists()) == ("done", False)
+    with pytest.raises(ValueError, match="another person must approve"):
+        stocktaking.approve(sheets[0].pk, by=job.user)
+    stocktaking.approve(sheets[0].pk, by=make_person("administrator"))
+    assert Movement.objects.filter(reason="count").count() == sheets[0].lines.count()
 
 
 def test_each_sees_its_own_imports_and_the_manager_all() -> None:

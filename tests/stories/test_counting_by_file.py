@@ -10,7 +10,7 @@ from django.utils import timezone
 from backoffice import count_figures, goods, journey, stocktaking
 from backoffice.exchange.files import CsvFormat, TableFile
 from inventory import ledger
-from inventory.models import CountSheet, Movement, StockLevel
+from inventory.models import CountSheet, Location, Movement, StockLevel
 from inventory.resources import StockCountResource
 from orders.models import Order
 from tests.making import make_merchant, make_order, make_product
@@ -138,3 +138,17 @@ def test_a_file_that_is_worth_more_than_the_limit_waits_for_another_person() -> 
     assert count_figures.book(found, key="k", note="Again", by=typist) == [sheet]
     stocktaking.approve(sheet.pk, by=boss)
     assert on_hand() == 1
+
+
+def test_two_warehouses_above_the_limit_only_together_both_wait_for_another_person() -> None:
+    make_merchant(count_approval_limit=15)
+    make_product("TENT", 100, "5.00")
+    Location.objects.create(code="EAST", name="East", kind="warehouse", pick_order=300)
+    typist = make_person("manager")
+    body = "sku,location,counted\nTENT,MAIN,98\nTENT,EAST,2\n"
+    StockCountResource(key="k").import_data(TableFile(body.encode()), user=typist)
+
+    for sheet in CountSheet.objects.all():
+        with pytest.raises(ValueError, match="another person must approve"):
+            stocktaking.approve(sheet.pk, by=typist)
+    assert CountSheet.objects.filter(state="review").count() == 2
