@@ -199,6 +199,7 @@ class LevelOut(serializers.ModelSerializer[StockLevel]):
     location = serializers.CharField(source="location.code", read_only=True)
     warehouse = serializers.SerializerMethodField(help_text="The code of the warehouse that the place is in.")
     sellable = serializers.BooleanField(source="location.sellable", read_only=True)
+    available = serializers.SerializerMethodField(help_text="On hand and not promised; 0 where nothing is sold from.")
 
     class Meta:
         model = StockLevel
@@ -207,6 +208,9 @@ class LevelOut(serializers.ModelSerializer[StockLevel]):
 
     def get_warehouse(self, level: StockLevel) -> str:
         return (level.location.warehouse or level.location).code
+
+    def get_available(self, level: StockLevel) -> int:
+        return level.available if level.location.sellable else 0
 
 
 class StockOut(serializers.ModelSerializer[Product]):

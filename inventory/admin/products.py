@@ -11,13 +11,14 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
 from backoffice import desk, finding, settling, stock_pages
 from inventory import availability, catalogue, gtin, pictures
-from inventory.admin import kit_page
+from inventory.admin import kit_page, shown
 from inventory.admin.families import variations
 from inventory.admin.product_filters import ArchivedFilter, BranchFilter, KindFilter, SupplierFilter
 from inventory.admin.product_form import ProductForm
@@ -237,7 +238,13 @@ class ProductAdmin(ProductExchange, desk.Columns, desk.DeskAdmin):
             "<tr><td>{}</td><td>{}</td><td class='desk-number'>{}</td><td class='desk-number'>{}</td>"
             "<td class='desk-number'>{}</td></tr>",
             (
-                (lv.location.warehouse or lv.location, lv.location.bin_name, lv.on_hand, lv.reserved, lv.available)
+                (
+                    lv.location.warehouse or lv.location,
+                    lv.location.bin_name,
+                    lv.on_hand,
+                    lv.reserved,
+                    shown.available(lv),
+                )
                 for lv in levels
             ),
         )
@@ -253,7 +260,10 @@ class ProductAdmin(ProductExchange, desk.Columns, desk.DeskAdmin):
         rows = format_html_join(
             "",
             "<tr><td>{}</td><td class='desk-number'>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
-            ((f"{m.at:%Y-%m-%d}", f"{m.quantity:+d}", m.get_reason_display(), m.location, m.note) for m in moves),
+            (
+                (f"{localtime(m.at):%Y-%m-%d}", f"{m.quantity:+d}", m.get_reason_display(), m.location, m.note)
+                for m in moves
+            ),
         )
         return (
             table([_("Day"), _("Units"), _("Reason"), _("Place"), _("Note")], rows) if rows else format_html("{}", "–")

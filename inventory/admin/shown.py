@@ -6,8 +6,10 @@ from typing import Any
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
-from inventory.models import Product
+from backoffice import desk
+from inventory.models import Product, StockLevel
 
 
 def drawn_once(draw: Callable[[Any, Any], SafeString]) -> Callable[[Any, Any], SafeString]:
@@ -25,6 +27,13 @@ def drawn_once(draw: Callable[[Any, Any], SafeString]) -> Callable[[Any, Any], S
 
 def named(product: Product) -> str:
     return f"{product.name}, {product.variation}" if product.variation else product.name
+
+
+def available(level: StockLevel) -> Any:
+    """What orders may have of what lies in a place, as its cell shows it."""
+    if not level.location.sellable:
+        return _("–, not sold from here")
+    return level.available if level.available > 0 else desk.badge(level.available, "warn")
 
 
 def table(heads: Iterable[Any], rows: SafeString) -> SafeString:

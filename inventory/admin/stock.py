@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import F
+from django.db.models import Case, When
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
@@ -11,7 +11,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter,
 
 from backoffice import desk, finding
 from inventory.admin.report_pages import ReportPages
-from inventory.admin.shown import named
+from inventory.admin.shown import available, named
 from inventory.import_export import MovementExchange, StockCountExchange
 from inventory.models import Movement, StockLevel
 
@@ -47,9 +47,11 @@ class StockLevelAdmin(StockCountExchange, desk.ReadOnlyAdmin):
     def shown_place(self, level: StockLevel) -> str:
         return level.location.in_full
 
-    @admin.display(description=gettext_lazy("available"), ordering=F("available"))
+    @admin.display(
+        description=gettext_lazy("available"), ordering=Case(When(location__sellable=True, then="available"), default=0)
+    )
     def shown_available(self, level: StockLevel) -> Any:
-        return level.available if level.available > 0 else desk.badge(level.available, "warn")
+        return available(level)
 
 
 @admin.register(Movement)

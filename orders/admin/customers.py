@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from backoffice import desk
@@ -94,7 +95,7 @@ class CustomerAdmin(CustomerExchange, desk.DeskAdmin):
                 (
                     reverse("admin:orders_order_change", args=[order.pk]),
                     order.number,
-                    f"{order.placed_at:%Y-%m-%d}",
+                    f"{localtime(order.placed_at):%Y-%m-%d}",
                     desk.badge(order.get_state_display(), TONES[order.state]),
                 )
                 for order in customer.orders.order_by("-placed_at")[:20]

@@ -146,9 +146,11 @@ def test_stock_is_shown_by_place_and_in_all(caller: Call) -> None:
     assert {name: said[0][name] for name in ("on_hand", "reserved", "available")} == {
         "on_hand": 7, "reserved": 1, "available": 4,
     }  # fmt: skip
-    assert [(row["location"], row["on_hand"], row["sellable"]) for row in said[0]["locations"]] == [
-        ("MAIN", 5, True),
-        ("Q", 2, False),
+    assert [
+        tuple(row[name] for name in ("location", "on_hand", "available", "sellable")) for row in said[0]["locations"]
+    ] == [
+        ("MAIN", 5, 4, True),
+        ("Q", 2, 0, False),
     ]
 
 

@@ -1,5 +1,6 @@
 """Receiving, correcting and reading the stock in the browser."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -334,3 +335,32 @@ def test_stock_levels_and_movements_are_found_by_sku_place_and_note() -> None:
     assert found(levels, "product rop") == ["ROPE"]
     assert found(movements, "stove") == ["STOVE"]
     assert found(movements, "frayed") == ["ROPE"]
+
+
+def test_what_lies_in_quarantine_is_not_shown_as_available() -> None:
+    tent = Product.objects.get(sku="TENT")
+    quarantine = Location.objects.create(code="Q", name="Quarantine", sellable=False)
+    goods.receive([goods.Goods(tent.pk, 27, location_id=quarantine.pk)], key="q")
+    client = logged_in("manager")
+
+    listed = client.get(reverse("admin:inventory_stocklevel_changelist"), {"o": "-6"}).content.decode()
+    page = client.get(reverse("admin:inventory_product_change", args=[tent.pk])).content.decode()
+
+    for text in (listed, page):
+        assert "–, not sold from here" in text
+
+
+def test_movements_and_orders_stand_on_the_shops_day() -> None:
+    """At half past nine in the evening in Toronto it is the next day already by the clock of the database."""
+    evening = datetime(2026, 11, 25, 2, 30, tzinfo=UTC)
+    tent = Product.objects.get(sku="TENT")
+    main = Location.objects.get(code="MAIN")
+    Movement.objects.create(product=tent, location=main, quantity=1, reason="receipt", at=evening, key="evening")
+    order = make_order([("TENT", 1, "1.00")], placed_at=evening)
+    client = logged_in("manager")
+
+    product = client.get(reverse("admin:inventory_product_change", args=[tent.pk])).content.decode()
+    customer = client.get(reverse("admin:orders_customer_change", args=[order.customer_id])).content.decode()
+
+    assert "<td>2026-11-24</td>" in product
+    assert f"{order.number}</a> 2026-11-24" in customer
