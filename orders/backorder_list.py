@@ -70,6 +70,7 @@ class GroupRow:
     values: tuple[tuple[str, Decimal], ...] = ()
     """What it is worth, by currency."""
     on_hand: int = 0
+    """Where it is sold from: what is in quarantine or on its way serves no order."""
     available: int = 0
     on_order: int = 0
     promise: Promise | None = None
@@ -192,7 +193,9 @@ OF_PRODUCTS = f"""
 """
 STOCK_OF = """
     SELECT product.id,
-           (SELECT coalesce(sum(level.on_hand), 0) FROM inventory_stocklevel level WHERE level.product_id = product.id),
+           (SELECT coalesce(sum(level.on_hand), 0) FROM inventory_stocklevel level
+              JOIN inventory_location place ON place.id = level.location_id AND place.sellable
+             WHERE level.product_id = product.id),
            (SELECT coalesce(sum(level.available), 0) FROM inventory_stocklevel level
               JOIN inventory_location place ON place.id = level.location_id AND place.sellable
              WHERE level.product_id = product.id),
