@@ -137,23 +137,27 @@ def _warehouses() -> list[Location]:
 def _chosen(choice: Choice) -> Chosen:
     if choice.everything:
         return Chosen(backorder_list.all_to_deal_out())
+    problem = ""
     try:
+        arriving = desk.whole_number(choice.arriving, least=1) if choice.arriving else 0
+        into = next((place.pk for place in _warehouses() if str(place.pk) == choice.into), None) if arriving else None
         if choice.typed:
             product, unit = catalogue.find_by_code(choice.typed)
-            units = (
-                desk.whole_number(choice.arriving, least=1) * (unit.quantity if unit else 1) if choice.arriving else 0
-            )
             listed = backorder_list.to_deal_out(Asked(product_id=product.pk))
-            into = next((place.pk for place in _warehouses() if str(place.pk) == choice.into), None)
+            units = arriving * (unit.quantity if unit else 1)
             return Chosen({product.pk}, listed, {product.pk: units} if units else {}, into)
-        problem = _("Say of which product so many came in.") if choice.arriving else ""
+        if arriving and len(choice.ticked) != 1:
+            raise ValueError(_("Say of which product so many came in: type its SKU, or tick just that one."))
     except ValueError as error:
         problem = str(error)
     after = (choice.after,) if choice.after else ()
     listed = backorder_list.to_deal_out(Asked(after=after), limit=PRODUCTS)
     if problem:
         return Chosen(listed=listed, problem=problem)
-    return Chosen(set(choice.ticked) or {row.id for row in listed.rows}, listed)
+    shown = {row.id for row in listed.rows}
+    if arriving:
+        return Chosen(set(choice.ticked), listed, dict.fromkeys(choice.ticked & shown, arriving), into)
+    return Chosen(set(choice.ticked) or shown, listed)
 
 
 def _scope(choice: Choice, chosen: Chosen) -> str:

@@ -284,6 +284,21 @@ def test_just_what_is_ticked_is_planned_and_done() -> None:
     assert had(*tents, *ropes) == [[3], [0], [1], [2]]
 
 
+def test_what_came_in_is_of_the_one_product_that_is_ticked() -> None:
+    make_product("TENT", 1)
+    make_product("ROPE", 1)
+    make_order([("TENT", 5, "1.00"), ("ROPE", 5, "1.00")])
+    client, one, two = logged_in("warehouse"), of("TENT"), of("TENT", "ROPE")
+
+    shown = client.get(PAGE, {"pick": [*one], "arriving": "3"})
+    assert shown.context["chosen"].arriving == dict.fromkeys(one, 3)
+    assert [line.gets for line in shown.context["plan"].lines] == [4]
+    assert "If that came in" in shown.content.decode()
+    for picked in ([], [*two]):
+        refused = client.get(PAGE, {"pick": picked, "arriving": "3"})
+        assert "Say of which product so many came in" in refused.context["chosen"].problem
+
+
 def test_everything_is_planned_and_done_at_once() -> None:
     make_product("TENT", 3)
     make_product("ROPE", 3)
