@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounting.models import Invoice
 from backoffice import desk, inward, journey, returning, words
 from backoffice.sync.models import Arrival, Attempt, Delivery
+from inventory.promise import IN_STOCK
 from orders import holds as kinds
 from orders import priority, promise_words, promises
 from orders.admin import taking_back
@@ -132,6 +133,10 @@ def _promise(facts: Facts) -> None:
     for line in facts.lines:
         promise = told.get(line.pk)
         line.promised = promise_words.phrase(promise, language) if promise else ""  # type: ignore[attr-defined]
+        # There is enough: as soon as it is paid it is reserved, so it is no backorder.
+        line.waits_for_money = (  # type: ignore[attr-defined]
+            facts.order.state == Order.State.UNPAID and promise is not None and promise.kind == IN_STOCK
+        )
         line.promised_why = promise_words.reason(promise, language) if promise else ""  # type: ignore[attr-defined]
 
 

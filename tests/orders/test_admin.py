@@ -86,6 +86,13 @@ def test_each_state_has_its_answer() -> None:
     assert says(waiting) == "Waiting for stock: 9 × TENT."
 
 
+def test_what_only_waits_for_money_is_no_backorder() -> None:
+    client = logged_in("manager")
+    for wanted, waits in ((2, True), (9, False)):
+        text = shown(client, make_order([("TENT", wanted, "10.00")], paid=False))
+        assert ("(waits for payment)" in text) is waits
+
+
 def test_it_shows_lines_papers_timeline_and_who_was_told() -> None:
     order = make_order([("TENT", 2, "10.00")], customer_note="Ring twice <script>alert(1)</script>")
 
