@@ -26,7 +26,9 @@ def put(order_ids: Iterable[int], priority: int, *, who: str) -> int:
         Order.objects.filter(pk__in=before).update(priority=priority)
         timeline.write(
             [
-                timeline.entry(pk, "priority", f"Served {words(priority)}; before, {words(was)}.", who=who)
+                timeline.entry(
+                    pk, "priority", f"Served {words(priority)} from now on (until now {words(was)}).", who=who
+                )
                 for pk, was in before.items()
             ]
         )

@@ -40,7 +40,7 @@ def test_what_comes_in_goes_to_whom_a_person_put_first(waiting: tuple[Order, Ord
 
     assert reserved(old, young) == [1, 2]
     said = TimelineEntry.objects.get(order=young, what="priority")
-    assert said.sentence == "Served before all others; before, in the usual turn."
+    assert said.sentence == "Served before all others from now on (until now in the usual turn)."
     page = logged_in("clerk").get(reverse("admin:orders_order_change", args=[young.pk])).content.decode()
     assert "served before all others" in page
 
