@@ -14,17 +14,22 @@ SCORE = """
     SELECT supplier.id, supplier.code, supplier.name, coalesce(came.units, 0), coalesce(came.on_time, 0),
            coalesce(came.days_late, 0), coalesce(due.units, 0), coalesce(due.orders, 0)
       FROM inventory_supplier supplier
-      LEFT JOIN (SELECT bought.supplier_id, sum(item.quantity - item.reversed) AS units,
-                        sum(item.quantity - item.reversed) FILTER (WHERE day.late <= 0) AS on_time,
-                        sum((item.quantity - item.reversed) * greatest(day.late, 0)) AS days_late
-                   FROM inventory_goodsreceiptline item
-                   JOIN inventory_goodsreceipt receipt ON receipt.id = item.receipt_id
-                   JOIN inventory_purchaseorderline line ON line.id = item.line_id
-                   JOIN inventory_purchaseorder bought ON bought.id = line.order_id
-                  CROSS JOIN LATERAL (SELECT (receipt.at AT TIME ZONE %(zone)s)::date
-                                             - coalesce(line.promised_on, line.first_expected_on) AS late) day
-                  WHERE day.late IS NOT NULL AND item.reversed < item.quantity
-                  GROUP BY bought.supplier_id) came ON came.supplier_id = supplier.id
+      LEFT JOIN (SELECT part.supplier_id, sum(part.units)::bigint AS units,
+                        (sum(part.units) FILTER (WHERE part.late <= 0))::bigint AS on_time,
+                        sum(part.units * greatest(part.late, 0))::bigint AS days_late
+                   FROM (SELECT bought.supplier_id, day.late,
+                                least(sum(item.quantity - item.reversed) OVER so_far, line.ordered)
+                                - least(sum(item.quantity - item.reversed) OVER so_far - item.quantity + item.reversed,
+                                        line.ordered) AS units
+                           FROM inventory_goodsreceiptline item
+                           JOIN inventory_goodsreceipt receipt ON receipt.id = item.receipt_id
+                           JOIN inventory_purchaseorderline line ON line.id = item.line_id
+                           JOIN inventory_purchaseorder bought ON bought.id = line.order_id
+                          CROSS JOIN LATERAL (SELECT (receipt.at AT TIME ZONE %(zone)s)::date
+                                                     - coalesce(line.promised_on, line.first_expected_on) AS late) day
+                          WHERE day.late IS NOT NULL AND item.reversed < item.quantity
+                         WINDOW so_far AS (PARTITION BY line.id ORDER BY receipt.at, item.id)) part
+                  GROUP BY part.supplier_id) came ON came.supplier_id = supplier.id
       LEFT JOIN (SELECT bought.supplier_id, sum(line.outstanding) AS units, count(DISTINCT bought.id) AS orders
                    FROM inventory_purchaseorderline line
                    JOIN inventory_purchaseorder bought ON bought.id = line.order_id
@@ -38,7 +43,10 @@ SCORE = """
 
 @dataclass(frozen=True, slots=True)
 class Punctuality:
-    """`received` are units of lines of which a day was known first; days late are counted per unit, early ones as none."""
+    """`received` are units of lines of which a day was known first; days late are counted per unit, early ones as none.
+
+    Of a line that came in excess no more count than were ordered, those that came first.
+    """
 
     supplier_id: int
     code: str

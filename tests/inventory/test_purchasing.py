@@ -159,6 +159,17 @@ def test_a_supplier_that_never_says_a_day_is_held_to_what_was_expected_when_it_w
     assert (told.earliest, told.latest) == (date(2026, 12, 1), date(2026, 12, 10))
 
 
+def test_what_comes_in_excess_makes_nobody_more_punctual() -> None:
+    make_product("TENT")
+    line = bought("TENT", 10, date(2026, 11, 16))
+    came(line, date(2026, 11, 12), 6)
+    came(line, date(2026, 11, 18), 9)
+
+    (score,) = punctuality.of_suppliers(zone="America/Toronto", today=date(2026, 11, 26))
+
+    assert (score.received, score.on_time, score.days_late) == (10, 6, 8)
+
+
 def test_lines_leave_a_draft_but_not_a_sent_order() -> None:
     order = make_draft(("TENT", 10, "40"), ("ROPE", 5, "2"))
     first, second = order.lines.all()
