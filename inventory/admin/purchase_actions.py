@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from backoffice import buying, desk, landed, reversing
 from backoffice.landed import Landed
@@ -84,13 +85,31 @@ def _change(request: HttpRequest, order: PurchaseOrder) -> str:
     rate = typed.amount(request.POST.get("rate", "")) if sees_costs else None
     if rate:
         header["rate"] = rate
+    days = dict(order.lines.values_list("pk", "expected_on"))
     if not buying.change(order.pk, changes, added, removed=removed, **header):
         return _("Nothing was changed.")
     if order.sent_at is None:
-        return _("The draft is changed.")
-    if not order.supplier.email:
-        return _("Changed. Print the new revision and give it to the supplier.")
-    return _("Changed; the supplier gets the new revision by mail.")
+        said = _("The draft is changed.")
+    elif not order.supplier.email:
+        said = _("Changed. Print the new revision and give it to the supplier.")
+    else:
+        said = _("Changed; the supplier gets the new revision by mail.")
+    moved = header.get("expected_on", order.expected_on) != order.expected_on
+    return f"{said} {_own_days(order, days)}".strip() if moved else said
+
+
+def _own_days(order: PurchaseOrder, before: dict[int, date | None]) -> str:
+    """Which lines stay where they were though the order's day moved; nothing where none does."""
+    still = list(order.lines.filter(outstanding__gt=0).values_list("pk", "expected_on"))
+    stay = sum(1 for pk, day in still if day is not None and before.get(pk) == day)
+    if stay and stay == len(still):
+        return _("Each line has a day of its own: none moved. Empty a line's day, and it follows the order's.")
+    words = ngettext(
+        "%(count)d line has a day of its own and did not move.",
+        "%(count)d lines have a day of their own and did not move.",
+        stay,
+    )
+    return words % {"count": stay} if stay else ""
 
 
 def _confirm(request: HttpRequest, order: PurchaseOrder) -> str:

@@ -106,7 +106,7 @@ def new(request: HttpRequest) -> HttpResponse:
         supplier=request.POST.get("supplier") or (str(order.supplier_id) if order else ""),
         order=order,
         order_number=request.POST.get("order", order.number if order else ""),
-        locations=list(Location.objects.filter(archived_at=None).select_related("warehouse")),
+        locations=list(_places().filter(archived_at=None).select_related("warehouse")),
         location=request.POST.get("location", _lies_in(order) if order else ""),
         reason=request.POST.get("reason", ""),
         reference=request.POST.get("reference", ""),
@@ -117,9 +117,14 @@ def new(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _places() -> QuerySet[Location]:
+    """Where goods can be taken from: what is on its way between warehouses is in nobody's hands."""
+    return Location.objects.exclude(kind=Location.Kind.TRANSIT)
+
+
 def _draft(request: HttpRequest, made: list[SupplierReturn]) -> str:
     supplier, place = typed.chosen(request, "supplier"), typed.chosen(request, "location")
-    if not Supplier.objects.filter(pk=supplier).exists() or not Location.objects.filter(pk=place).exists():
+    if not Supplier.objects.filter(pk=supplier).exists() or not _places().filter(pk=place).exists():
         raise ValueError(_("Choose the supplier, and the place in which the goods lie."))
     number = request.POST.get("order", "").strip()
     order = PurchaseOrder.objects.filter(number__iexact=number).defer("pdf").first() if number else None

@@ -96,6 +96,19 @@ def test_a_sent_order_is_changed_confirmed_and_cancelled() -> None:
     assert (line.unit_price, line.promised_on, order.state) == (Decimal("39.50"), date(2026, 12, 3), "cancelled")
 
 
+def test_an_orders_day_that_moves_no_line_says_so() -> None:
+    client, order = logged_in("manager"), make_sent(("TENT", 10, "1.00"), ("ROPE", 4, "2.00"))
+    tent, rope = order.lines.all()
+    days = {f"day-{tent.pk}": "2026-12-03", f"day-{rope.pk}": "2026-12-04"}
+    press(client, order, "change", **days)
+
+    said = press(client, order, "change", **days, expected_on="2026-12-10")
+    assert "Each line has a day of its own: none moved." in said
+    said = press(client, order, "change", **{**days, f"day-{rope.pk}": ""}, expected_on="2026-12-11")
+    assert said.endswith("1 line has a day of its own and did not move.")
+    assert "of its own" not in press(client, order, "change", **{**days, f"day-{rope.pk}": ""}, note="Ring twice")
+
+
 def test_a_failed_mail_stands_on_the_orders_page() -> None:
     order = make_draft()
     buying.send(order.pk)
@@ -270,6 +283,10 @@ def test_goods_go_back_from_quarantine_and_the_supplier_gets_the_slip(mail_serve
     quarantine = Location.objects.create(code="Q", name="Quarantine", kind="quarantine", warehouse=main, sellable=False)
     receiving.receive(order.pk, [ReceiptItem(order.lines.get().pk, 3, quarantine.pk)], key="x")
     goods.receive([goods.Goods(order.lines.get().product_id, 2, location_id=quarantine.pk)], key="others")
+
+    on_its_way = Location.objects.create(code="T", name="On its way", kind="transit", sellable=False)
+    offered = client.get(reverse("admin:inventory_supplierreturn_add")).context["locations"]
+    assert [place.code for place in offered if place.pk in (quarantine.pk, on_its_way.pk)] == ["Q"]
 
     fields = {"supplier": order.supplier_id, "order": order.number, "location": quarantine.pk, "reason": "Torn seams",
               "reference": "RMA-5", "product": "TENT", "units": "4", "lot": "", "credit": "38.00",
