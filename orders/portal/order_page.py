@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db.models import Prefetch
 
 from backoffice.lib.formats import number
 from backoffice.lib.text import email_key
@@ -14,7 +15,7 @@ from inventory.availability import available
 from inventory.models import Product
 from inventory.promise import IN_STOCK, Promise
 from orders import back_in_stock, promise_words, promises
-from orders.models import BackInStockSignup, Order, OrderLine
+from orders.models import BackInStockSignup, LineComponent, Order, OrderLine
 from orders.portal.words import WORDS
 
 FIGURES = {"ordered": "ordered", "sent": "shipped", "prepared": "allocated", "cancelled": "cancelled",
@@ -41,7 +42,13 @@ class Shown:
 
 def lines_of(order: Order, language: str) -> list[Shown]:
     """The order's lines in a constant number of statements."""
-    found = list(OrderLine.objects.filter(order=order, ordered__gt=0).select_related("product").order_by("position"))
+    back = LineComponent.objects.filter(returned__gt=0).select_related("product").order_by("id")
+    found = list(
+        OrderLine.objects.filter(order=order, ordered__gt=0)
+        .select_related("product")
+        .prefetch_related(Prefetch("components", back))
+        .order_by("position")
+    )
     told = promises.for_lines([line.pk for line in found if line.backordered > 0 and line.needs_shipping])
     missing = _missing(order, found, told)
     waited_for = _waited_for(order, list(missing.values()))
@@ -102,18 +109,30 @@ def _shown(
         waiting = words["backorder" if _is_short(promise) else "to_come"].format(
             count=number(line.backordered, language), promise=promise_words.phrase(promise, language)
         )
+    figures = [
+        words[word].format(count=number(units, language))
+        for word, field in FIGURES.items()
+        if (units := getattr(line, field))
+    ]
+    if parts := _parts_back(line, language):
+        figures.append(words["returned_parts"].format(parts=parts))
     is_told = missing is not None and missing.pk in waited_for
     return Shown(
         line.pk,
         line.position,
         line.name,
         " · ".join(filter(None, (line.variation, line.sku))),
-        tuple(
-            words[word].format(count=number(units, language))
-            for word, field in FIGURES.items()
-            if (units := getattr(line, field))
-        ),
+        tuple(figures),
         waiting,
         may_ask=missing is not None and not is_told,
         is_told=is_told,
+    )
+
+
+def _parts_back(line: OrderLine, language: str) -> str:
+    """Of a kit or a dozen, what came back beside whole ones."""
+    return ", ".join(
+        f"{number(loose, language)} × {(language == 'fr' and part.product.name_fr) or part.product.name}"
+        for part in line.components.all()
+        if (loose := part.returned - line.returned * part.quantity) > 0
     )

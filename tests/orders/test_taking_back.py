@@ -6,6 +6,7 @@ from backoffice import desk, journey
 from inventory import kits
 from inventory.models import Product, SellingUnit, StockLevel
 from orders.models import Order
+from orders.portal import order_page
 from tests.making import make_merchant, make_order, make_product
 from tests.orders.test_admin import press, shown
 from tests.staff import logged_in
@@ -50,6 +51,8 @@ def test_one_part_of_a_kit_comes_back_and_the_page_says_what_is_still_out() -> N
 
     assert on_hand() == {"PEG": 7}
     assert "Back in part: 7 × PEG. Still out: 4 × LAMP, 13 × PEG." in shown(client, order)
+    (told,) = order_page.lines_of(order, "en")
+    assert told.figures[-1] == "Returned in part: 7 × Product PEG"
     said = press(client, order, "take-back", once=desk.once(), **{f"part-{line.pk}-{peg.pk}": "14"})
     assert said.startswith("14 of PEG, a part of CAMP, cannot come back: 20 were shipped, 7 of them are back")
     # One whole kit is still there to come back, with what is left of the other.
