@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 
 from backoffice.views import webhooks
 
+handler404 = "backoffice.views.public.nothing_here"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("favicon.ico", RedirectView.as_view(url=static("backoffice/icon.svg"))),

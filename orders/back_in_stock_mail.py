@@ -63,7 +63,6 @@ def _letter(signup: BackInStockSignup, seller: Merchant, version: int) -> Letter
     name = (language == "fr" and product.name_fr) or product.name
     shown = f"{name}, {product.variation}" if product.variation else name
     subject = words["subject"].format(product=shown, merchant=head.name)
-    store = signup.connection.url if signup.connection else ""
     text, html = mail.rendered(
         "back_in_stock",
         {
@@ -75,7 +74,7 @@ def _letter(signup: BackInStockSignup, seller: Merchant, version: int) -> Letter
             "subject": subject,
             "heading": words["heading"],
             "intro": words["intro"].format(product=shown),
-            "store": store if store.startswith(("https://", "http://")) else "",
+            "store": merchant.shop_url(seller, signup.connection),
             "stop": words["stop"].format(merchant=head.name),
             "stop_url": f"{settings.BASE_URL}{reverse('back_in_stock_stop', args=[signup.token])}",
         },

@@ -36,6 +36,16 @@ def local_day(at: datetime, merchant: Merchant) -> date:
     return at.astimezone(ZoneInfo(merchant.time_zone)).date()
 
 
+def shop_url(merchant: Merchant, store: Connection | None = None) -> str:
+    """Where a customer can buy: the store, or the merchant's website, which may be written without https://; else empty."""
+    found = store.url if store else ""
+    if not found.startswith(("https://", "http://")):
+        found = merchant.website.strip()
+        if found and "://" not in found:
+            found = f"https://{found}"
+    return found if found.startswith(("https://", "http://")) else ""
+
+
 def letterhead(merchant: Merchant) -> Letterhead:
     """The merchant as every paper prints it."""
     return Letterhead(

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from backoffice.api.availability import PublicView, store_of
 from backoffice.api.base import Strict
-from orders import back_in_stock
+from orders import availability, back_in_stock
 
 
 class SignupIn(Strict):
@@ -34,6 +34,12 @@ SAID = {
 }
 
 
+THERE = {
+    "en": "It is in stock: you can order it now.",
+    "fr": "L’article est en stock: vous pouvez le commander.",
+}
+
+
 class BackInStock(PublicView):
     parser_classes = (JSONParser, FormParser)
 
@@ -45,7 +51,7 @@ class BackInStock(PublicView):
         tags=["availability"],
     )
     def post(self, request: Request) -> Response:
-        self.seller(request)
+        seller = self.seller(request)
         said = SignupIn(data=request.data)
         said.is_valid(raise_exception=True)
         values = said.validated_data
@@ -53,6 +59,15 @@ class BackInStock(PublicView):
         wanted = back_in_stock.wanted(values["sku"].strip(), connection_id=store.pk if store else None)
         if wanted is None:
             raise ValidationError({"sku": f"Nothing of the SKU {values['sku'][:80]} is sold here."})
+        (now,) = availability.answers(
+            [values["sku"]],
+            seller=seller,
+            connection_id=store.pk if store else None,
+            safety_buffer=(store.safety_buffer or 0) if store else 0,
+        )
+        if now.state == "in_stock":
+            # Signed up now, he would get the mail at once.
+            return Response({"said": THERE}, status=201)
         if not values["website"]:
             product, unit = wanted
             try:

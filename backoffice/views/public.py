@@ -5,9 +5,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_protect
+from django.views.defaults import page_not_found
 from rest_framework.throttling import AnonRateThrottle
 
-from backoffice.api.back_in_stock import SAID
+from backoffice.api.back_in_stock import SAID, THERE
 from inventory.models import Product
 from orders import availability, back_in_stock, merchant
 from orders.models import Merchant
@@ -19,6 +20,8 @@ WORDS = {
         "lead": "Leave your mail address: you get one mail when it is in stock again, and nothing else.",
         "email": "Mail address",
         "send": "Tell me",
+        "there": THERE["en"],
+        "to_store": "To the store",
         "stop_title": "Take the wish back",
         "stop_lead": "You will not be told when {product} is back.",
         "stop_send": "Do not tell me",
@@ -30,12 +33,18 @@ WORDS = {
         "lead": "Laissez votre adresse: vous recevrez un seul courriel quand l’article sera de nouveau en stock.",
         "email": "Adresse de courriel",
         "send": "Avertissez-moi",
+        "there": THERE["fr"],
+        "to_store": "Vers la boutique",
         "stop_title": "Retirer la demande",
         "stop_lead": "Vous ne serez pas averti du retour de {product}.",
         "stop_send": "Ne pas m’avertir",
         "stopped": "C’est fait. Vous ne recevrez pas de courriel à ce sujet.",
         "often": "C’était trop souvent. Réessayez dans une minute.",
     },
+}
+GONE = {
+    "en": ("Nothing here", "There is no page at this address. The link may be old, or a letter of it mistyped."),
+    "fr": ("Rien ici", "Il n’y a pas de page à cette adresse. Le lien est peut-être ancien, ou mal saisi."),
 }
 
 
@@ -86,7 +95,12 @@ def sign_up(request: HttpRequest, sku: str) -> HttpResponse:
     product, unit = wanted
     language = _spoken(request, seller)
     words, wrong, said, status = WORDS[language], "", "", 200
-    if request.method == "POST":
+    (answer,) = availability.answers([sku], seller=seller)
+    there = answer.state == "in_stock"
+    if there:
+        # Signed up now, he would get the mail at once.
+        said = words["there"]
+    elif request.method == "POST":
         if not AnonRateThrottle().allow_request(request, None):  # type: ignore[arg-type]
             wrong, status = words["often"], 429
         elif request.POST.get("website"):
@@ -97,7 +111,6 @@ def sign_up(request: HttpRequest, sku: str) -> HttpResponse:
                 said = SAID[language]
             except ValueError as error:
                 wrong, status = str(error), 400
-    (answer,) = availability.answers([sku], seller=seller)
     return render(
         request,
         "public/back_in_stock.html",
@@ -110,6 +123,7 @@ def sign_up(request: HttpRequest, sku: str) -> HttpResponse:
             "answer": answer.words[1 if language == "fr" else 0],
             "wrong": wrong,
             "said": said,
+            "store": merchant.shop_url(seller) if there else "",
             "typed": request.POST.get("email", "")[:254],
         },
         status=status,
@@ -138,3 +152,11 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
             "seller": merchant.current(),
         },
     )
+
+
+def nothing_here(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """No page at this address: staff are led back to their work, strangers are told so in both languages."""
+    if getattr(getattr(request, "user", None), "is_staff", False):
+        return page_not_found(request, exception)
+    seller = merchant.current()
+    return render(request, "public/404.html", {"seller": seller, "language": seller.language, "said": GONE}, status=404)

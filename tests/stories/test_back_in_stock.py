@@ -251,7 +251,38 @@ def test_the_form_of_a_store_that_only_links() -> None:
     done = client.post("/back-in-stock/TENT/?lang=fr", {"email": "zoe@example.ca"})
     assert "Merci." in done.content.decode()
     assert BackInStockSignup.objects.get().language == "fr"
-    assert client.get("/back-in-stock/NONE/").status_code == 404
+    gone = client.get("/back-in-stock/NONE/")
+    assert gone.status_code == 404
+    for words in ("Boréal Outfitters Inc.", "There is no page at this address", "Il n’y a pas de page à cette adresse"):
+        assert words in gone.content.decode()
+    assert "Back to today" not in gone.content.decode()
+    assert "Back to today" in logged_in("clerk").get("/back-in-stock/NONE/").content.decode()
+
+
+def test_what_is_in_stock_is_ordered_and_asks_for_no_address() -> None:
+    make_product("TENT", 2)
+    client = Client()
+
+    for page in (client.get("/back-in-stock/TENT/"), client.post("/back-in-stock/TENT/", {"email": "zoe@example.ca"})):
+        text = page.content.decode()
+        assert "It is in stock: you can order it now." in text
+        assert 'href="https://boreal.example"' in text
+        assert "<form" not in text
+    said = client.post(API, {"sku": "TENT", "email": "zoe@example.ca"}, content_type="application/json")
+    assert (said.status_code, said.json()["said"]["en"]) == (201, "It is in stock: you can order it now.")
+    assert not BackInStockSignup.objects.exists()
+
+
+def test_without_a_store_the_mail_leads_to_the_merchants_website(settings: Any) -> None:
+    make_product("TENT")
+    sign_up("zoe")
+    receive("TENT", 1)
+    with MailServer() as server:
+        server.use(settings)
+        back_in_stock.call_waiting()
+        outward.deliver()
+        (mail,) = server.mails
+    assert "https://boreal.example" in mail.get_body(("plain",)).get_content()
 
 
 def test_a_link_followed_by_a_scanner_takes_nothing_back() -> None:
