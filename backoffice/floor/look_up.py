@@ -66,7 +66,8 @@ def _card(request: HttpRequest, found: Scanned) -> dict[str, Any]:
     elif isinstance(found.paper, Transfer):
         card |= {"paper": cards.transfer_card(found.paper), "next": "floor:receive" if may(request, "receive") else ""}
     elif isinstance(found.paper, CountSheet):
-        card |= {"paper": cards.sheet_card(found.paper), "next": "floor:count" if may(request, "count") else ""}
+        counts = found.paper.state == CountSheet.State.OPEN and may(request, "count")
+        card |= {"paper": cards.sheet_card(found.paper), "next": "floor:count" if counts else ""}
     elif isinstance(found.paper, Order):
         card |= {"order": cards.order_card(found.paper)}
     return card

@@ -177,3 +177,8 @@ def test_others_do_not_count(sheet: CountSheet, role: str) -> None:
 
     assert answer.status_code == 403
     assert Client().post(reverse("floor:count"), headers={"X-Floor": "1"}).status_code == 401
+
+
+def test_where_no_sheet_is_open_it_is_said_who_makes_one() -> None:
+    ledger.default_location()
+    assert "Make a blank one here" in Screen("count", role="manager").answer.text

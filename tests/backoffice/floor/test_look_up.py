@@ -7,6 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from inventory import ledger
 from inventory.models import CountSheet, Location, Product, ProductPicture, PurchaseOrder, PurchaseOrderLine, Supplier
@@ -78,8 +79,12 @@ def test_papers_are_shown_to_whom_they_are_open(tent: Product) -> None:
     coming(tent, 24)
     CountSheet.objects.create(number="CS-1", warehouse=ledger.default_location())
 
-    assert "0 / 24" in look("clerk", "PO-1001")
-    assert "Count sheet" in look("warehouse", "CS-1")
+    assert "0 of 24 came" in look("clerk", "PO-1001")
+    assert "Count it" in look("warehouse", "CS-1")
+    CountSheet.objects.update(state="booked", booked_at=timezone.now())
+    booked = look("warehouse", "CS-1")
+    assert "Count sheet" in booked
+    assert "Count it" not in booked
     refused = look("clerk", "CS-1")
     assert 'data-tone="refused"' in refused
     assert "Count sheet" not in refused
@@ -92,6 +97,7 @@ def test_an_order_shows_its_state_and_leads_to_its_page() -> None:
 
     assert "part to pack, part on backorder" in text
     assert "2 on backorder" in text
+    assert "0 of 7 shipped" in text
     assert reverse("admin:orders_order_change", args=[order.pk]) in text
 
 
