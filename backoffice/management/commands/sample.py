@@ -160,6 +160,7 @@ def _merchant() -> None:
             "phone": "450 555 0100",
             "website": "boreale.example.com",
             "publishes_availability": True,
+            "count_approval_limit": Decimal("100.00"),
         },
     )
     TaxRegistration.objects.bulk_create(
