@@ -249,7 +249,7 @@ def _why(row: Any) -> str:
 # --- how it ends ---------------------------------------------------------------------------------------------------------
 def words(job: ImportJob) -> str:
     """What came of it, in figures."""
-    return _("%(new)d new, %(changed)d changed, %(same)d unchanged, %(wrong)d wrong and left out.") % {
+    return str(TableResource.came) % {
         "new": job.new,
         "changed": job.changed,
         "same": job.unchanged,

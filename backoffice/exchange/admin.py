@@ -117,12 +117,13 @@ class TableExchange(ImportExportMixin):
     @staticmethod
     def _words(result: BoundedResult) -> str:
         totals = result.totals
-        return _("Imported: %(new)d new, %(changed)d changed, %(same)d unchanged, %(wrong)d wrong and left out.") % {
+        figures = {
             "new": totals["new"],
             "changed": totals["update"],
             "same": totals["skip"],
             "wrong": result.wrong,
         }
+        return _("Imported: %(came)s") % {"came": str(result.resource.came) % figures}
 
     def _list(self) -> HttpResponse:
         name = "admin:{}_{}_changelist".format(*self.get_model_info())

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 from import_export.fields import Field
 from import_export.instance_loaders import BaseInstanceLoader
 from import_export.resources import ModelResource
@@ -30,6 +31,10 @@ class TableResource(ModelResource):
     fields: dict[str, Field]
     plain: ClassVar[tuple[str, ...]] = ()
     """Columns that `rows` fills by itself and that no field of the model stands behind."""
+    came: ClassVar[Any] = _("%(new)d new, %(changed)d changed, %(same)d unchanged, %(wrong)d wrong and left out.")
+    """What came of a file, in figures."""
+    stay: ClassVar[Any] = _("are as they should be")
+    """What is said before an import of the rows that change nothing: so many …"""
     derived: ClassVar[list[str]] = []
     """Model fields that follow from columns and are written with them."""
 

@@ -30,6 +30,10 @@ class BoundedResult(Result):
         return int(self.totals["skip"])
 
     @property
+    def stay(self) -> str:
+        return str(self.resource.stay)
+
+    @property
     def remarks(self) -> list[tuple[int, str]]:
         """What is said of the first rows that come in all the same."""
         return list(self.resource.remarked[:SHOWN])

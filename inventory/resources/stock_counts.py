@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from import_export.fields import Field
 
 from backoffice import count_figures, shelves, stocktaking
@@ -53,6 +54,9 @@ class StockCountResource(TableResource):
     counted_at = Field("moment", "counted_at", Text(), readonly=True)
     difference = Field("difference", "difference", Text(), readonly=True)
     value = Field("value", "value", Text(), readonly=True)
+
+    came = _("%(changed)d differ, %(same)d not counted or as they should be, %(wrong)d wrong and left out.")
+    stay = _("are not counted or are as they should be")
 
     class Meta(TableResource.Meta):
         model = StockLevel

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from backoffice import count_figures, goods, journey, stocktaking
+from backoffice.exchange.admin import TableExchange
 from backoffice.exchange.files import CsvFormat, TableFile
 from inventory import ledger
 from inventory.models import CountSheet, Location, Movement, StockLevel
@@ -125,9 +126,15 @@ def test_a_file_that_is_worth_more_than_the_limit_waits_for_another_person() -> 
     make_merchant(count_approval_limit=10)
     make_product("TENT", 100, "5.00")
     typist, boss = make_person("warehouse"), make_person("manager")
-    body = "sku,counted\nTENT,1\n"
+    make_product("ROPE", 1)
+    body = "sku,counted\nTENT,1\nROPE,\n"
     resource = StockCountResource(key="k")
-    resource.import_data(TableFile(body.encode()), user=typist)
+    result = resource.import_data(TableFile(body.encode()), user=typist)
+    # Nothing is changed yet, and who was not counted is not said to be right.
+    assert (
+        TableExchange._words(result) == "Imported: 1 differ, 1 not counted or as they should be, 0 wrong and left out."
+    )
+    assert (result.unchanged, result.stay) == (1, "are not counted or are as they should be")
 
     sheet = CountSheet.objects.get()
     assert (on_hand(), sheet.state, sheet.submitted_by) == (100, "review", typist)
