@@ -9,9 +9,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from backoffice import count_making, count_pages, count_papers, desk, stocktaking
+from inventory.admin.paper_filters import MadeFilter, WarehouseDropdown
 from inventory.import_export import CountPlanExchange, CountSheetExchange
 from inventory.models import CountLine, CountPlan, CountSheet, Location
 
@@ -31,15 +32,15 @@ class CountSheetAdmin(CountSheetExchange, desk.ReadOnlyAdmin):
         "warehouse",
         "plan",
         "shown_progress",
-        "created_at",
+        "shown_made",
         "submitted_by",
         "note",
     )
     list_filter = (
         ("state", ChoicesDropdownFilter),
-        ("warehouse", RelatedDropdownFilter),
+        ("warehouse", WarehouseDropdown),
         ("plan", RelatedDropdownFilter),
-        ("created_at", RangeDateFilter),
+        ("created_at", MadeFilter),
     )
     list_select_related = ("warehouse", "plan", "submitted_by")
     list_before_template = "admin/inventory/countsheet/links.html"
@@ -73,6 +74,10 @@ class CountSheetAdmin(CountSheetExchange, desk.ReadOnlyAdmin):
     def shown_state(self, sheet: CountSheet) -> Any:
         return desk.badge(sheet.get_state_display(), count_pages.TONES[sheet.state])
 
+    @admin.display(description=gettext_lazy("made"))
+    def shown_made(self, sheet: CountSheet) -> Any:
+        return sheet.created_at
+
     @admin.display(description=gettext_lazy("counted"))
     def shown_progress(self, sheet: Any) -> str:
         return _("%(done)d of %(size)d") % {"done": sheet.done, "size": sheet.size}
@@ -91,7 +96,7 @@ class CountSheetAdmin(CountSheetExchange, desk.ReadOnlyAdmin):
 @admin.register(CountPlan)
 class CountPlanAdmin(CountPlanExchange, desk.DeskAdmin):
     list_display = ("name", "warehouse", "category", "days_a", "days_b", "days_c", "sheet_lines", "blind", "active")
-    list_filter = ("active", ("warehouse", RelatedDropdownFilter))
+    list_filter = ("active", ("warehouse", WarehouseDropdown))
     list_select_related = ("warehouse", "category")
     search_fields = ("name",)
     sortable_by = ("name",)

@@ -12,12 +12,13 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from backoffice import desk
 from backoffice.lib import formats
 from inventory import expected, purchasing
 from inventory.admin import punctuality_page, purchase_actions, purchase_new, purchase_page, purchase_receive
+from inventory.admin.paper_filters import MadeFilter, WarehouseDropdown
 from inventory.import_export import PurchaseOrderExchange
 from inventory.models import PurchaseOrder, PurchaseOrderLine
 from orders import merchant
@@ -72,8 +73,8 @@ class PurchaseOrderAdmin(PurchaseOrderExchange, desk.Columns, desk.DeskAdmin):
         LateFilter,
         ("state", ChoicesDropdownFilter),
         ("supplier", RelatedDropdownFilter),
-        ("warehouse", RelatedDropdownFilter),
-        ("created_at", RangeDateFilter),
+        ("warehouse", WarehouseDropdown),
+        ("created_at", MadeFilter),
     )
     list_select_related = ("supplier", "warehouse")
     search_fields = (

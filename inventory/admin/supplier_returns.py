@@ -13,12 +13,13 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from backoffice import desk, return_paper, sending_back
 from backoffice.sync.models import Delivery
 from inventory import lots, supplier_returns
 from inventory.admin import typed
+from inventory.admin.paper_filters import MadeFilter
 from inventory.admin.purchase_page import DELIVERY_TONES
 from inventory.import_export import SupplierReturnExchange
 from inventory.models import (
@@ -44,7 +45,7 @@ class SupplierReturnAdmin(SupplierReturnExchange, desk.DeskAdmin):
     list_filter = (
         ("state", ChoicesDropdownFilter),
         ("supplier", RelatedDropdownFilter),
-        ("created_at", RangeDateFilter),
+        ("created_at", MadeFilter),
     )
     list_select_related = ("supplier",)
     search_fields = (

@@ -13,6 +13,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdo
 
 from backoffice import desk, finding
 from backoffice.lib import cells
+from inventory.admin.paper_filters import WarehouseDropdown
 from inventory.admin.shown import named
 from inventory.import_export import (
     KitComponentExchange,
@@ -68,13 +69,21 @@ class SupplierProductAdmin(SupplierProductExchange, TermsAdmin):
 
 @admin.register(SellingUnit)
 class SellingUnitAdmin(SellingUnitExchange, TermsAdmin):
-    list_display = ("shown_sku", "shown_name", "name", "quantity", "sku", "barcode", "shown_price")
+    list_display = ("shown_sku", "shown_name", "shown_unit", "quantity", "shown_unit_sku", "barcode", "shown_price")
     guarded: ClassVar[dict[str, str]] = {"shown_price": "orders.see_amounts"}
     list_filter = (("product", AutocompleteSelectFilter),)
     list_select_related = ("product",)
     search_fields = ("=sku", "=barcode", "name", *finding.of_product("product"))
     search_help_text = _("SKU or barcode of product or unit, or name")
     ordering = ("product__sku", "quantity")
+
+    @admin.display(description=_("unit"))
+    def shown_unit(self, row: SellingUnit) -> str:
+        return row.name
+
+    @admin.display(description=_("SKU of the unit"))
+    def shown_unit_sku(self, row: SellingUnit) -> str:
+        return row.sku
 
 
 @admin.register(KitComponent)
@@ -99,7 +108,7 @@ class KitComponentAdmin(KitComponentExchange, TermsAdmin):
 @admin.register(WarehouseProduct)
 class WarehouseProductAdmin(WarehouseProductExchange, TermsAdmin):
     list_display = ("shown_sku", "shown_name", "warehouse", "put_away", "reorder_point", "target_level")
-    list_filter = (("warehouse", RelatedDropdownFilter),)
+    list_filter = (("warehouse", WarehouseDropdown),)
     list_select_related = ("product", "warehouse", "put_away__warehouse")
     search_fields = ("=put_away__name", *finding.of_product("product"))
     search_help_text = _("SKU, barcode, name or bin")

@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from backoffice import desk, transferring
 from backoffice.api.base import pdf
@@ -21,6 +21,7 @@ from inventory import lots, places, transfer_papers, transfers
 from inventory.admin import typed
 from inventory.admin.bins import show
 from inventory.admin.moving import lot_named
+from inventory.admin.paper_filters import WarehouseDropdown
 from inventory.import_export import TransferExchange
 from inventory.models import Product, Transfer, TransferLine
 from inventory.transfers import Suggestion, Wanted
@@ -42,8 +43,8 @@ class TransferAdmin(TransferExchange, desk.DeskAdmin):
     list_display = ("number", "shown_state", "source", "destination", "expected_on", "shown_units", "shown_coming")
     list_filter = (
         ("state", ChoicesDropdownFilter),
-        ("source", RelatedDropdownFilter),
-        ("destination", RelatedDropdownFilter),
+        ("source", WarehouseDropdown),
+        ("destination", WarehouseDropdown),
     )
     list_select_related = ("source", "destination")
     search_fields = ("=number", "=lines__product__sku", "number", "note")
