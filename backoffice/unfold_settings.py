@@ -214,7 +214,7 @@ NAVIGATION: list[Item] = [
         "items": [
             _item(_("Customers"), "group", "admin:orders_customer_changelist", "orders.view_customer"),
             _item(
-                _("Wait for its return"),
+                _("Back-in-stock sign-ups"),
                 "notifications",
                 "admin:orders_backinstocksignup_changelist",
                 "orders.view_backinstocksignup",

@@ -210,6 +210,8 @@ class KitComponent(models.Model):
     quantity = models.PositiveIntegerField(default=1)
 
     class Meta:
+        verbose_name = _("part of a kit")
+        verbose_name_plural = _("kits")
         ordering: ClassVar = ["kit", "id"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["kit", "component"], name="kit_component_once"),

@@ -43,6 +43,8 @@ class Location(models.Model):
     address = models.TextField(blank=True, help_text=_("Where suppliers deliver; empty: the merchant's address."))
 
     class Meta:
+        verbose_name = _("place")
+        verbose_name_plural = _("places")
         ordering: ClassVar = ["pick_order", "code"]
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -108,6 +110,8 @@ class WarehouseProduct(models.Model):
     )
 
     class Meta:
+        verbose_name = _("reorder point")
+        verbose_name_plural = _("reorder points")
         ordering: ClassVar = ["product", "warehouse"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["product", "warehouse"], name="warehouse_product_once"),

@@ -253,6 +253,8 @@ class SupplierReturn(models.Model):
     credited_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = _("return to a supplier")
+        verbose_name_plural = _("returns to suppliers")
         ordering: ClassVar = ["-id"]
         constraints: ClassVar = [models.CheckConstraint(condition=~Q(reason=""), name="supplier_return_has_reason")]
 

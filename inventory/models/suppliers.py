@@ -71,6 +71,8 @@ class SupplierProduct(models.Model):
     rank = models.PositiveSmallIntegerField(default=1, help_text=_("1 is ordered from; others are second choice."))
 
     class Meta:
+        verbose_name = _("what a supplier sells")
+        verbose_name_plural = _("what suppliers sell")
         ordering: ClassVar = ["product", "rank", "id"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["supplier", "product"], name="supplier_product_once"),
