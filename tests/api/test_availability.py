@@ -109,6 +109,7 @@ def test_a_store_asks_by_its_own_names(goods: None) -> None:
 
     assert asked("STORE-DOZ")["STORE-DOZ"]["state"] == "unknown"
     assert asked("STORE-DOZ", connection=str(store.pk))["STORE-DOZ"]["quantity"] == 2
+    make_order([("EGG", 25, "0.40")])
     signed = {"sku": "STORE-DOZ", "email": "ann@example.ca", "connection": str(store.pk)}
     assert Client().post("/api/v1/back-in-stock/", signed, content_type="application/json").status_code == 201
     assert BackInStockSignup.objects.values_list("product__sku", "unit").get() == ("EGG", 12)
