@@ -141,6 +141,7 @@ class Product(models.Model):
         indexes: ClassVar = [
             models.Index(OpClass(Upper("sku"), name="text_pattern_ops"), name="product_sku"),
             models.Index(fields=["category"], condition=Q(archived_at=None), name="product_of_category"),
+            models.Index(fields=["sku"], condition=Q(archived_at__isnull=False), name="product_archived"),
         ]
 
     def __str__(self) -> str:
