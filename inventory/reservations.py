@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from django.db import connection as database
 
+from inventory.models import ServedStore
+
 
 class Spot(NamedTuple):
     """Units of a product that are free in one place; `warehouse_id` is whose place it is."""
@@ -105,8 +107,13 @@ def _are_more(rows: Sequence[tuple[Any, ...]]) -> bool:
 
 
 def look(product_ids: Iterable[int]) -> Free:
-    """The same without locking anything: for a plan that is only shown."""
-    return _free(_rows(LOCKED.format(unless=""), product_ids))
+    """The same without locking anything: for a plan that is only shown. Two statements where none of it ever lay anywhere."""
+    free = _free(_rows(LOCKED.format(unless=""), product_ids))
+    if not free.turn:
+        # Which warehouse serves which store is read along with the places; here there is none.
+        for served in ServedStore.objects.order_by("position", "id"):
+            free.serving.setdefault(served.connection_id, []).append(served.warehouse_id)
+    return free
 
 
 def _rows(statement: str, product_ids: Iterable[int]) -> list[tuple[Any, ...]]:

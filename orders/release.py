@@ -15,7 +15,6 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from inventory import ledger, reservations
-from inventory.models import ServedStore
 from inventory.reservations import Ask, Free, Grant, Spot
 from orders import allocation, queue
 from orders.queue import Needs
@@ -137,11 +136,6 @@ def plan(
     free = reservations.look(_products(lines) | products)
     if arriving:
         warehouse = into or ledger.default_location().pk
-        if not free.turn:
-            # Nothing of it ever lay anywhere: what serves whom was not read along with its places.
-            served = ServedStore.objects.order_by("position", "id").values_list("connection_id", "warehouse_id")
-            for connection_id, warehouse_id in served:
-                free.serving.setdefault(connection_id, []).append(warehouse_id)
         for product_id, units in arriving.items():
             free.spots.setdefault(product_id, []).append(Spot(-product_id, units, warehouse))
     return _dealt(lines, free, rule)

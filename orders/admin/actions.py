@@ -174,7 +174,8 @@ def _name_line(request: HttpRequest, order: Order) -> str:
 
 
 def _prioritise(request: HttpRequest, order: Order) -> str:
-    turn = desk.whole_number(request.POST.get("priority", ""), least=priority.LEAST)
+    said = request.POST.get("priority", "").strip()
+    turn = int(said) if desk.is_number(said) else 0
     if not priority.put([order.pk], turn, who=desk.who(request)):
         return _("Nothing changed: it is served %(turn)s already.") % {"turn": priority.words(turn)}
     return _(

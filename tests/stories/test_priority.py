@@ -97,6 +97,14 @@ def test_a_newer_version_of_an_order_leaves_the_turn_to_the_person_who_chose_it(
     assert (again.priority, again.customer_note) == (200, "Soon, please")
 
 
+@pytest.mark.parametrize("typed", ["", "soon", "²", "0", "1000"])
+def test_what_is_no_turn_is_refused_on_the_page_too(waiting: tuple[Order, Order], typed: str) -> None:
+    press = reverse("admin:orders_order_do", args=[waiting[0].pk, "priority"])
+    answer = logged_in("clerk").post(press, {"priority": typed}, follow=True)
+    assert "is no priority: give a whole number from 1 (served first) to 999" in answer.content.decode()
+    assert Order.objects.get(pk=waiting[0].pk).priority == Order.Priority.USUAL
+
+
 @pytest.mark.parametrize("number", [0, -1, 1000])
 def test_what_is_no_turn_is_refused_in_a_sentence(waiting: tuple[Order, Order], number: int) -> None:
     with pytest.raises(ValueError, match="whole number from 1"):
